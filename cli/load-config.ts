@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { parseConfig, type Config } from '../contexts/index.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Reads and checks `banyan.yaml`. Throws a UsageError that lists every mistake as `file:line:column path: message`. */
+export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): Config {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new UsageError(
+      `can't read ${file}: ${(cause as Error).message}\nWrite one with \`banyan init\`, or name another with --config.`,
+    );
+  }
+  const parsed = parseConfig(text, (reference) => {
+    if (!reference.startsWith('file:')) return env[reference];
+    try {
+      return readFileSync(reference.slice('file:'.length), 'utf8').trim();
+    } catch {
+      return undefined;
+    }
+  });
+  if (parsed.ok) return parsed.config;
+  const lines = parsed.mistakes.map(
+    ({ line, column, path, message }) => `  ${file}:${line}:${column} ${path ? `${path}: ` : ''}${message}`,
+  );
+  throw new UsageError(
+    `${file} has ${lines.length === 1 ? 'a mistake' : `${lines.length} mistakes`}:\n${lines.join('\n')}`,
+  );
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { UsageError } from './usage-error.ts';
+
+const { version } = createRequire(import.meta.url)(
+  import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json',
+) as { version: string };
+
+const program = new Command('banyan')
+  .description('A strangler-fig migration kit for monoliths on MySQL or MariaDB.')
+  .version(version)
+  .option('-c, --config <file>', 'the configuration', 'banyan.yaml')
+  .showHelpAfterError();
+
+// One module per command, each with `register(program)`.
+for (const register of []) (register as (program: Command) => void)(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`banyan: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

@@ -1,0 +1,188 @@
+import { z } from 'zod';
+
+/** A length of time as people write it: `250ms`, `5s`, `10m`, `24h`, `7d`. Parsed to milliseconds. */
+const duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'a length of time such as 250ms, 5s, 10m, 24h or 7d')
+  .transform((text) => {
+    const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+    const [, amount, name] = /^([\d.]+)(ms|s|m|h|d)$/.exec(text) as unknown as [
+      string,
+      string,
+      keyof typeof unit,
+    ];
+    return Number(amount) * unit[name];
+  });
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'a name of lower-case letters, digits and hyphens, at most 63 characters');
+
+const address = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):\d{1,5}$/, 'an address such as 127.0.0.1:8080');
+
+const url = (...schemes: string[]) =>
+  z.string().refine(
+    (text) => {
+      try {
+        return schemes.includes(new URL(text).protocol.replace(':', ''));
+      } catch {
+        return false;
+      }
+    },
+    `a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+  );
+
+const databaseUrl = url('mysql', 'mariadb');
+
+const upstream = z.strictObject({
+  /** Where it listens, scheme, host and port; a path is not allowed. */
+  url: url('http', 'https').refine((text) => {
+    try {
+      return new URL(text).pathname === '/' && !new URL(text).search;
+    } catch {
+      return true;
+    }
+  }, 'a URL without a path: only scheme, host and port'),
+  /** How long an answer's head may take. No limit unless given: a monolith's slow exports go on working. */
+  timeout: duration.optional(),
+});
+
+const route = z
+  .union([
+    z.string(),
+    z.strictObject({
+      match: z.string(),
+      /** The path that the extracted service gets instead, with the route's own `:names`. */
+      rewrite: z.string().startsWith('/', 'a path that begins with /').optional(),
+      /** A GET that changes state is a write; by default GET, HEAD and OPTIONS are reads. */
+      kind: z.enum(['read', 'write']).optional(),
+    }),
+  ])
+  .transform((written) => (typeof written === 'string' ? { match: written } : written))
+  .pipe(
+    z.strictObject({
+      match: z
+        .string()
+        .regex(/^([A-Z]+|\*) \/\S*$/, "a method and a path such as 'GET /inventory/:sku' (method * is any)"),
+      rewrite: z.string().optional(),
+      kind: z.enum(['read', 'write']).optional(),
+    }),
+  );
+
+/** Who a decision is sticky for. A request without it goes to the monolith while the context is in canary. */
+const cohort = z.union([
+  z.strictObject({ cookie: z.string().min(1) }),
+  z.strictObject({ header: z.string().min(1).toLowerCase() }),
+]);
+
+const reads = z.union([
+  z.enum(['legacy', 'extracted']).transform((stage) => ({ stage })),
+  z
+    .strictObject({ canary: z.number().min(0).max(100) })
+    .transform(({ canary }) => ({ stage: 'canary' as const, percent: canary })),
+]);
+
+const writes = z.enum(['legacy', 'extracted']).transform((stage) => ({ stage }));
+
+const context = z.strictObject({
+  upstream: name,
+  cohort: cohort.optional(),
+  routes: z.array(route).min(1, 'at least one route'),
+  /** Event types that belong to this context; each belongs to exactly one. */
+  events: z.array(z.string().min(1)).default([]),
+  /** The consumer application whose lag is this context's consumer lag. */
+  consumer: name.optional(),
+  /** First values only: once the store has the context, the store owns its stages. */
+  reads: reads.default({ stage: 'legacy' }),
+  writes: writes.default({ stage: 'legacy' }),
+});
+
+const capture = z.strictObject({
+  table: z.string().regex(/^[A-Za-z0-9_$]{1,64}$/, 'a table name'),
+  /** The primary-key column whose value is the aggregate id. */
+  key: z.string().min(1),
+  /** Columns that may leave the monolith; nothing else is captured. */
+  columns: z.array(z.string().min(1)).min(1, 'at least one column'),
+  aggregate: z.string().min(1).max(64),
+  /** The context that its events belong to. */
+  context: name.optional(),
+  /** A module that exports `translate(rowEvent)`: the domain event, or undefined to drop it. */
+  translate: z.string().optional(),
+});
+
+export const configSchema = z.strictObject({
+  gateway: z
+    .strictObject({
+      listen: address.default('127.0.0.1:8080'),
+      /** Health, metrics: never public. */
+      ops: address.default('127.0.0.1:9101'),
+      /** Where the gateway keeps its copy of the snapshot, for a start without the store. */
+      stateDir: z.string().default('.banyan'),
+      /** How it is named among the gateways; host name and listening port unless given. */
+      name: z
+        .string()
+        .regex(/^[\x21-\x7e]{1,64}$/, 'at most 64 printable characters without spaces')
+        .optional(),
+    })
+    .prefault({}),
+  upstreams: z.record(name, upstream),
+  /** The upstream that gets whatever no context's route matches. */
+  monolith: name.default('monolith'),
+  contexts: z.record(name, context).default({}),
+  control: z
+    .strictObject({
+      admin: address.default('127.0.0.1:9102'),
+      /** `file`: one host, nothing else needed. `mysql`: through Prisma, for any number of gateways. */
+      store: z.enum(['file', 'mysql']).default('file'),
+      database: databaseUrl.optional(),
+      /** Bearer tokens of the admin API; the audit names their owner. */
+      tokens: z
+        .array(
+          z.strictObject({ owner: z.string().min(1), token: z.string().min(16, 'at least 16 characters') }),
+        )
+        .default([]),
+    })
+    .prefault({}),
+  /** Wake-ups, announcements and jobs. Everything on the hot path works without it. */
+  redis: url('redis', 'rediss').optional(),
+  outbox: z
+    .strictObject({
+      database: databaseUrl,
+      /** How long settled rows are kept. */
+      retention: duration.prefault('7d'),
+    })
+    .optional(),
+  stream: z
+    .strictObject({
+      name: z.string().regex(/^[a-zA-Z0-9_.-]{1,128}$/, 'a Kinesis stream name'),
+      region: z.string().default('us-east-1'),
+      /** For an emulator; AWS' own endpoint unless given. */
+      endpoint: url('http', 'https').optional(),
+    })
+    .optional(),
+  relay: z
+    .strictObject({
+      ops: address.default('127.0.0.1:9103'),
+      name: z
+        .string()
+        .regex(/^[\x21-\x7e]{1,64}$/, 'at most 64 printable characters without spaces')
+        .optional(),
+      /** How long a bucket's lease lasts unless renewed. */
+      lease: duration.prefault('10s'),
+      /** How long one PutRecords request may take. Must be less than half of the lease. */
+      requestTimeout: duration.prefault('3s'),
+      /** The longest pause between two looks into the outbox when nothing wakes the relay. */
+      poll: duration.prefault('250ms'),
+    })
+    .prefault({}),
+  captures: z.record(name, capture).default({}),
+});
+
+/** `banyan.yaml` as written, checked and with its defaults filled in. Lengths of time are milliseconds. */
+export type Config = z.output<typeof configSchema>;
+export type ContextConfig = Config['contexts'][string];
+export type RouteConfig = ContextConfig['routes'][number];
+export type CaptureConfig = Config['captures'][string];
+export type CohortConfig = NonNullable<ContextConfig['cohort']>;

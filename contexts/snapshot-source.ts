@@ -1,0 +1,23 @@
+import type { Stages } from './stage.ts';
+
+/** What a gateway tells about itself: at every poll, and at once when it has taken a revision over. */
+export interface GatewayReport {
+  readonly gateway: string;
+  readonly generation: string;
+  readonly revision: number;
+  /** Writes under way at this moment, per context. */
+  readonly writesInFlight: Readonly<Record<string, number>>;
+}
+
+/**
+ * Where a gateway gets the stages from. It promises durability and that revisions never go back within a
+ * generation. It does not promise that a hint comes, comes once, or comes before the poll.
+ */
+export interface SnapshotSource {
+  /** The stages in force. Rejects while the store is away. */
+  read(): Promise<Stages>;
+  /** Calls `listener` when there may be something new. Returns the way to stop it. */
+  onHint(listener: () => void): () => void;
+  /** Registers the gateway and says what it has in force. Rejects while the store is away. */
+  confirm(report: GatewayReport): Promise<void>;
+}

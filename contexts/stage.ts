@@ -1,0 +1,33 @@
+/** Where a context's reads go. `percent` is the share of cohorts, 0..100, that the extracted service answers. */
+export type ReadsStage =
+  | { readonly stage: 'legacy' }
+  | { readonly stage: 'canary'; readonly percent: number }
+  | { readonly stage: 'extracted' };
+
+/** Where a context's writes go: as a whole, never by chance. */
+export type WritesStage = { readonly stage: 'legacy' } | { readonly stage: 'extracted' };
+
+/** The stages of one context. `salt` makes its cohorts independent of every other context's. */
+export interface ContextStages {
+  readonly reads: ReadsStage;
+  readonly writes: WritesStage;
+  readonly salt: string;
+}
+
+/**
+ * What the store owns: every context's stages at one revision. `generation` names the life of the store:
+ * a restored or recreated store has a new one, and wins over any revision of an older generation.
+ */
+export interface Stages {
+  readonly generation: string;
+  readonly revision: number;
+  readonly contexts: Readonly<Record<string, ContextStages>>;
+}
+
+export const READS_STAGES = ['legacy', 'canary', 'extracted'] as const;
+export const WRITES_STAGES = ['legacy', 'extracted'] as const;
+
+/** `canary 25 %`, `legacy`, … as people read it. */
+export function describeStage(stage: ReadsStage | WritesStage): string {
+  return stage.stage === 'canary' ? `canary ${stage.percent} %` : stage.stage;
+}

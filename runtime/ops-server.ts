@@ -1,0 +1,67 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import { parseAddress } from './address.ts';
+
+export interface OpsServer {
+  /** `http://host:port`, with the port that was really taken. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface OpsOptions {
+  /** `host:port`; port 0 takes a free one. Never a public address. */
+  readonly address: string;
+  readonly metrics: Registry;
+  /** Undefined when the process can do its work, else why it can't. */
+  readonly notReady: () => string | undefined;
+}
+
+/** Each process's own port: `/healthz` (it runs), `/readyz` (it can work), `/metrics` (Prometheus text). */
+export async function startOpsServer({ address, metrics, notReady }: OpsOptions): Promise<OpsServer> {
+  const server = createServer((request, response) => {
+    void answer(request.url ?? '/').then(({ status, body, type = 'text/plain; charset=utf-8' }) => {
+      response.writeHead(status, { 'content-type': type }).end(body);
+    });
+  });
+  const answer = async (path: string): Promise<{ status: number; body: string; type?: string }> => {
+    switch (path.split('?')[0]) {
+      case '/healthz':
+        return { status: 200, body: 'ok\n' };
+      case '/readyz': {
+        const reason = notReady();
+        return reason === undefined
+          ? { status: 200, body: 'ready\n' }
+          : { status: 503, body: `not ready: ${reason}\n` };
+      }
+      case '/metrics':
+        try {
+          return { status: 200, body: await metrics.metrics(), type: metrics.contentType };
+        } catch (error) {
+          return { status: 500, body: `metrics can't be read: ${String(error)}\n` };
+        }
+      default:
+        return { status: 404, body: 'here are /healthz, /readyz and /metrics\n' };
+    }
+  };
+  const { host, port } = parseAddress(address);
+  await listen(server, host, port);
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Listens, or rejects with the address in the message. */
+export function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(new Error(`can't listen on ${host}:${port}: ${cause.message}`, { cause })),
+    );
+    server.listen(port, host, () => resolve());
+  });
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { createConnection } from 'mysql2/promise';
+import { afterAll, inject } from 'vitest';
+
+/**
+ * A new, empty database on the run's server, with the named sets of Banyan's tables; dropped after the file.
+ * Returns its URL.
+ */
+export async function freshDatabase(...sets: ('outbox' | 'inbox' | 'control')[]): Promise<string> {
+  const server = inject('databaseServer');
+  const name = `banyan_${randomBytes(6).toString('hex')}`;
+  const connection = await createConnection({ uri: server, multipleStatements: true });
+  await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  await connection.query(`USE ${name}`);
+  for (const set of sets) await connection.query(await migrationSql(set));
+  await connection.end();
+  afterAll(async () => {
+    const last = await createConnection({ uri: server });
+    await last.query(`DROP DATABASE IF EXISTS ${name}`);
+    await last.end();
+  });
+  return `${server}/${name}`;
+}
+
+async function migrationSql(set: string): Promise<string> {
+  const folder = new URL('../../prisma/migrations/', import.meta.url);
+  const names = (await readdir(folder)).filter((name) => name.endsWith(`_${set}`)).toSorted();
+  const texts = await Promise.all(
+    names.map((name) => readFile(new URL(`${name}/migration.sql`, folder), 'utf8')),
+  );
+  return texts.join('\n');
+}
