@@ -40,3 +40,43 @@ export interface CloudEvent<Data = unknown> {
 
 /** How many buckets the keys are hashed into; the database computes a key's bucket itself. */
 export const BUCKETS = 64;
+
+/** The parts of an envelope; `data` and the times are text that goes into it as it stands. */
+export interface EnvelopeParts {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  /** RFC 3339, UTC, microseconds. */
+  readonly time: string;
+  readonly recordedTime: string;
+  readonly extensions: Readonly<Record<string, string | number | boolean>>;
+  /** JSON text, embedded byte for byte: `1.10` and integers above 2^53 stay what they are. */
+  readonly data: string;
+}
+
+/** Attributes that only Banyan writes; an extension of such a name is refused by `append`. */
+export const CORE_ATTRIBUTES: ReadonlySet<string> = new Set(
+  (
+    'specversion id source type subject time datacontenttype dataschema ' +
+    'partitionkey recordedtime data data_base64'
+  ).split(' '),
+);
+
+/** The JSON text of a CloudEvent, as it goes to the stream. */
+export function envelopeText(parts: EnvelopeParts): string {
+  const attributes = JSON.stringify({
+    ...parts.extensions,
+    specversion: '1.0',
+    id: parts.id,
+    source: parts.source,
+    type: parts.type,
+    subject: parts.aggregateId,
+    time: parts.time,
+    datacontenttype: 'application/json',
+    partitionkey: `${parts.aggregateType}:${parts.aggregateId}`,
+    recordedtime: parts.recordedTime,
+  });
+  return `${attributes.slice(0, -1)},"data":${parts.data}}`;
+}
