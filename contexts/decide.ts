@@ -1,0 +1,90 @@
+import { cohortOf, cohortPosition, type RequestFields } from './cohort.ts';
+import { findRoute, type Kind } from './match.ts';
+import type { ContextSnapshot, Snapshot } from './snapshot.ts';
+import { describeStage } from './stage.ts';
+import { canonicalTarget } from './target.ts';
+
+/** What a decision depends on besides the snapshot. */
+export interface RequestFacts {
+  /** In capitals, as it stands in the request. */
+  readonly method: string;
+  /** The request target as received: path and query. */
+  readonly target: string;
+  /** The request's fields, names in lower case; the cohort is read from them. */
+  readonly headers?: RequestFields;
+  /** The cohort itself, where it is known without the fields; it goes before them. */
+  readonly cohort?: string | undefined;
+}
+
+/** Where one request goes, and why. */
+export interface Decision {
+  /** Name of the upstream. */
+  readonly upstream: string;
+  /** The context and route that it matches; absent when it matches none. */
+  readonly context?: string;
+  readonly route?: string;
+  readonly kind?: Kind;
+  /** For people: `reads canary 25 %: cohort 0.1731 < 0.25 → extracted`. */
+  readonly reason: string;
+  readonly revision: number;
+  /** The request target for the upstream: the monolith gets it byte for byte as received. */
+  readonly path: string;
+}
+
+/** Decides on one request. Pure: the same snapshot and facts give the same decision on every gateway. */
+export function decide(snapshot: Snapshot, facts: RequestFacts): Decision {
+  const canonical = canonicalTarget(facts.target);
+  if ('doubt' in canonical)
+    return toMonolith(snapshot, facts, `the target has no single reading, ${canonical.doubt} → monolith`);
+  const match = findRoute(snapshot.routes, facts.method, canonical);
+  const context = match && snapshot.contexts.get(match.context);
+  if (!context) return toMonolith(snapshot, facts, 'no route matches → monolith');
+  const { extracted, reason } = match.kind === 'write' ? decideWrite(context) : decideRead(context, facts);
+  return {
+    upstream: extracted ? context.upstream : snapshot.monolith,
+    context: match.context,
+    route: match.route,
+    kind: match.kind,
+    reason,
+    revision: snapshot.revision,
+    path: extracted ? match.path : facts.target,
+  };
+}
+
+interface Verdict {
+  readonly extracted: boolean;
+  readonly reason: string;
+}
+
+/** Writes have one owner and move as a whole. */
+function decideWrite({ stages }: ContextSnapshot): Verdict {
+  return stages.writes.stage === 'extracted'
+    ? { extracted: true, reason: 'writes extracted → extracted' }
+    : { extracted: false, reason: 'writes legacy → monolith' };
+}
+
+function decideRead({ stages, cohort }: ContextSnapshot, facts: RequestFacts): Verdict {
+  const { reads } = stages;
+  if (reads.stage === 'extracted') return { extracted: true, reason: 'reads extracted → extracted' };
+  if (reads.stage === 'legacy') return { extracted: false, reason: 'reads legacy → monolith' };
+  const stage = `reads ${describeStage(reads)}`;
+  const who = facts.cohort ?? (cohort && facts.headers ? cohortOf(cohort, facts.headers) : undefined);
+  if (who === undefined) {
+    const where = !cohort
+      ? 'none configured'
+      : 'cookie' in cohort
+        ? `cookie ${cohort.cookie} missing`
+        : `header ${cohort.header} missing`;
+    return { extracted: false, reason: `${stage}: no cohort (${where}) → monolith` };
+  }
+  const position = cohortPosition(stages.salt, who);
+  const share = reads.percent / 100;
+  const shown = Math.floor(position * 10_000) / 10_000;
+  return position < share
+    ? { extracted: true, reason: `${stage}: cohort ${shown} < ${share} → extracted` }
+    : { extracted: false, reason: `${stage}: cohort ${shown} >= ${share} → monolith` };
+}
+
+function toMonolith(snapshot: Snapshot, facts: RequestFacts, reason: string): Decision {
+  return { upstream: snapshot.monolith, reason, revision: snapshot.revision, path: facts.target };
+}

@@ -1,0 +1,53 @@
+import type { CohortConfig, Config } from './config.ts';
+import { compileRoutes, type RouteTree } from './match.ts';
+import type { ContextStages, Stages } from './stage.ts';
+
+/** One context as the gateway needs it to decide. */
+export interface ContextSnapshot {
+  readonly name: string;
+  readonly upstream: string;
+  readonly cohort: CohortConfig | undefined;
+  readonly stages: ContextStages;
+}
+
+/** All contexts at one revision. Never changed: a change is a new snapshot, put in force as a whole. */
+export interface Snapshot {
+  readonly generation: string;
+  readonly revision: number;
+  readonly monolith: string;
+  readonly contexts: ReadonlyMap<string, ContextSnapshot>;
+  readonly routes: RouteTree;
+}
+
+/**
+ * Joins what `banyan.yaml` owns (routes, upstreams) with what the store owns (stages). A context that the store
+ * doesn't have yet takes the config's first values; one that the config doesn't have is left out.
+ */
+export function compileSnapshot(config: Config, stages: Stages): Snapshot {
+  const contexts = new Map<string, ContextSnapshot>();
+  for (const [name, context] of Object.entries(config.contexts)) {
+    contexts.set(
+      name,
+      Object.freeze({
+        name,
+        upstream: context.upstream,
+        cohort: context.cohort,
+        stages: stages.contexts[name] ?? firstStages(config, name),
+      }),
+    );
+  }
+  return Object.freeze({
+    generation: stages.generation,
+    revision: stages.revision,
+    monolith: config.monolith,
+    contexts,
+    routes: compileRoutes(config.contexts),
+  });
+}
+
+/** A context's stages before the store has it: the config's first values, salted with the context's name. */
+export function firstStages(config: Config, name: string): ContextStages {
+  const context = config.contexts[name];
+  if (!context) throw new Error(`context '${name}' is not defined`);
+  return { reads: context.reads, writes: context.writes, salt: name };
+}

@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest';
+import { cohortPosition, compileSnapshot, decide, firstStages } from '../../contexts/index.ts';
+import { configOf, SHOP, shopAt } from './sample.ts';
+
+const get = { method: 'GET', target: '/x/../inventory/abc?q=1' };
+const canary = (percent: number) => shopAt({ reads: { stage: 'canary', percent } });
+
+test('what no route matches goes to the monolith, byte for byte', () => {
+  expect(decide(shopAt({}), { method: 'GET', target: '/a/./b?%zz' })).toEqual({
+    upstream: 'monolith',
+    reason: 'no route matches → monolith',
+    revision: 7,
+    path: '/a/./b?%zz',
+  });
+});
+
+test('a target with more than one reading goes to the monolith, byte for byte, and the reason names the doubt', () => {
+  const decision = decide(shopAt({ reads: { stage: 'extracted' } }), {
+    method: 'GET',
+    target: '/inventory//a',
+  });
+  expect(decision).toMatchObject({ upstream: 'monolith', path: '/inventory//a' });
+  expect(decision.reason).toBe('the target has no single reading, it has an empty segment (//) → monolith');
+});
+
+test('legacy reads go to the monolith with the target as received', () => {
+  expect(decide(shopAt({}), get)).toEqual({
+    upstream: 'monolith',
+    context: 'inventory',
+    route: 'GET /inventory/:sku',
+    kind: 'read',
+    reason: 'reads legacy → monolith',
+    revision: 7,
+    path: '/x/../inventory/abc?q=1',
+  });
+});
+
+test('extracted reads go to the service with the canonical path', () => {
+  expect(decide(shopAt({ reads: { stage: 'extracted' } }), get)).toMatchObject({
+    upstream: 'inventory',
+    reason: 'reads extracted → extracted',
+    path: '/inventory/abc?q=1',
+  });
+});
+
+test('writes follow their own stage, whatever the reads do', () => {
+  const post = { method: 'POST', target: '/inventory/abc', cohort: 'one' };
+  const reads = { stage: 'extracted' } as const;
+  expect(decide(shopAt({ reads }), post)).toMatchObject({
+    upstream: 'monolith',
+    reason: 'writes legacy → monolith',
+  });
+  expect(decide(shopAt({ writes: { stage: 'extracted' } }), post)).toMatchObject({
+    upstream: 'inventory',
+    kind: 'write',
+    reason: 'writes extracted → extracted',
+  });
+  expect(decide(shopAt({ writes: { stage: 'extracted' } }), get).upstream).toBe('monolith');
+});
+
+test('canary reads follow the cohort’s position, and the reason shows it', () => {
+  const position = cohortPosition('s', 'one');
+  const shown = Math.floor(position * 10_000) / 10_000;
+  const above = Math.ceil(position * 100);
+  expect(decide(canary(above), { ...get, cohort: 'one' })).toMatchObject({
+    upstream: 'inventory',
+    reason: `reads canary ${above} %: cohort ${shown} < ${above / 100} → extracted`,
+  });
+  expect(decide(canary(above - 1), { ...get, cohort: 'one' })).toMatchObject({
+    upstream: 'monolith',
+    reason: `reads canary ${above - 1} %: cohort ${shown} >= ${(above - 1) / 100} → monolith`,
+  });
+});
+
+test('the cohort is read from the request’s fields', () => {
+  const headers = { cookie: 'sid=one' };
+  expect(decide(canary(50), { ...get, headers })).toEqual(decide(canary(50), { ...get, cohort: 'one' }));
+});
+
+test('a request without a cohort goes to the monolith while the context is in canary', () => {
+  expect(decide(canary(100), { ...get, headers: {} })).toMatchObject({
+    upstream: 'monolith',
+    reason: 'reads canary 100 %: no cohort (cookie sid missing) → monolith',
+  });
+});
+
+test('0 percent is nobody and 100 percent is every cohort', () => {
+  for (let index = 0; index < 1_000; index += 1) {
+    expect(decide(canary(0), { ...get, cohort: `c${index}` }).upstream).toBe('monolith');
+    expect(decide(canary(100), { ...get, cohort: `c${index}` }).upstream).toBe('inventory');
+  }
+});
+
+test('a context that the store does not have takes the config’s first values; one that the config does not have is left out', () => {
+  const config = configOf(`${SHOP}    reads: { canary: 25 }\n`);
+  const other = { reads: { stage: 'extracted' }, writes: { stage: 'legacy' }, salt: 'x' } as const;
+  const snapshot = compileSnapshot(config, { generation: 'g', revision: 1, contexts: { other } });
+  expect([...snapshot.contexts.keys()]).toEqual(['inventory']);
+  expect(snapshot.contexts.get('inventory')?.stages).toEqual(firstStages(config, 'inventory'));
+  expect(firstStages(config, 'inventory')).toEqual({
+    reads: { stage: 'canary', percent: 25 },
+    writes: { stage: 'legacy' },
+    salt: 'inventory',
+  });
+});
+
+test('a snapshot can’t be changed', () => {
+  const snapshot = shopAt({});
+  expect(() => Object.assign(snapshot, { revision: 8 })).toThrow(TypeError);
+  expect(() => Object.assign(snapshot.contexts.get('inventory')!, { upstream: 'monolith' })).toThrow(
+    TypeError,
+  );
+});
