@@ -1,0 +1,102 @@
+import { openLog, type Log } from '../runtime/log.ts';
+import { startOpsServer, type OpsServer } from '../runtime/ops-server.ts';
+import type { Lag } from './consumer-lag.ts';
+import type { Handler } from './handle-record.ts';
+import type { Inbox } from './inbox.ts';
+import { openMeter, type Outcome } from './meter.ts';
+import { openProgress } from './progress.ts';
+import { readStream } from './read-stream.ts';
+import { reportLag, type ReportTo } from './report-lag.ts';
+import { openStreamReader, type StreamAddress } from './shard-reader.ts';
+
+export interface ConsumerOptions<Tx> {
+  readonly stream: StreamAddress;
+  /** Its name in the inbox, the checkpoints and `banyan lag`: `contexts.<name>.consumer` of the configuration. */
+  readonly application: string;
+  /** By event type. Types without a handler are passed over. */
+  readonly handlers: Readonly<Record<string, Handler<Tx>>>;
+  /** `mysqlInbox(database)` of the service's own database. */
+  readonly inbox: Inbox<Tx>;
+  /** Reports the lag to the admin API once a second. Without it `banyan lag` says "unknown". */
+  readonly report?: ReportTo | undefined;
+  /** Milliseconds between two reads of a shard, 250 unless given. AWS allows five reads a second and shard, for all applications together. */
+  readonly poll?: number | undefined;
+  /** Milliseconds between two looks for new shards, 10,000 unless given. */
+  readonly refresh?: number | undefined;
+  /** JSON lines on stderr unless given. */
+  readonly log?: Log | undefined;
+  /** `host:port` of /healthz, /readyz and /metrics; none unless given. Never a public address. */
+  readonly ops?: string | undefined;
+  /** Stops the consumer when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Consumer {
+  /** Begins to read, and goes on for ever, whatever is down. Rejects only when the ops port can't be taken. */
+  start(): Promise<void>;
+  /** Finishes the records in hand, commits them, and stops. */
+  stop(): Promise<void>;
+  lag(): Lag;
+  /** Records since the start of this process, by outcome, and failed attempts. */
+  totals(): Readonly<Record<Outcome | 'retries', number>>;
+  /** Undefined unless `ops` was given and the consumer runs. */
+  opsUrl(): string | undefined;
+}
+
+/** How long a shard may go unread before its lag is unknown. */
+const STALE_AFTER = 10_000;
+
+/**
+ * Reads all shards of a stream and applies each event once: the handler's effect, the inbox row and the checkpoint
+ * commit together in the service's own database. Events of one key are handled in the order of the stream.
+ */
+export function createConsumer<Tx>(options: ConsumerOptions<Tx>): Consumer {
+  const { stream, application, inbox, report, poll = 250, refresh = 10_000 } = options;
+  if (!/^[a-z][a-z0-9-]{0,62}$/.test(application))
+    throw new TypeError(
+      `application is '${application}'; required: lower-case letters, digits and hyphens, at most 63 characters`,
+    );
+  if (!(poll > 0)) throw new RangeError(`poll is ${poll}; required: a number of milliseconds above 0`);
+  const log = options.log ?? openLog(application);
+  const progress = openProgress(Math.max(STALE_AFTER, 4 * poll));
+  const meter = openMeter(application, progress.lag, progress.shards);
+  const stopping = new AbortController();
+  const signal = stopping.signal;
+  let running: Promise<unknown> | undefined;
+  let ops: OpsServer | undefined;
+
+  const consumer: Consumer = {
+    async start() {
+      if (running) throw new Error('the consumer was started before; create another one');
+      if (options.ops) {
+        const notReady = () => progress.lag().reason;
+        ops = await startOpsServer({ address: options.ops, metrics: meter.metrics, notReady });
+      }
+      const reader = openStreamReader(stream);
+      const handlers = new Map(Object.entries(options.handlers));
+      const reading = { application, stream: stream.name, handlers, inbox, log, meter, signal };
+      const state = () => ({
+        lagMs: progress.lag().lagMs,
+        shards: progress.shards(),
+        handledTotal: meter.totals().handled,
+        at: new Date().toISOString(),
+      });
+      running = Promise.all([
+        readStream({ ...reading, reader, progress, poll, refresh }).finally(() => reader.close()),
+        report && reportLag(report, application, state, { log, signal }),
+      ]);
+      options.signal?.addEventListener('abort', () => void consumer.stop(), { once: true });
+      if (options.signal?.aborted) await consumer.stop();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+      await ops?.close();
+      ops = undefined;
+    },
+    lag: progress.lag,
+    totals: meter.totals,
+    opsUrl: () => ops?.url,
+  };
+  return consumer;
+}

@@ -1,0 +1,28 @@
+/** A place in the stream, for one application. */
+export interface Position {
+  readonly application: string;
+  readonly stream: string;
+  readonly shard: string;
+  readonly sequenceNumber: string;
+}
+
+/**
+ * Where an application remembers which events it has handled and how far it is. Kept in the service's own database,
+ * so that both commit together with a handler's effect. It does not promise order: the caller applies one record of
+ * a shard after the other.
+ */
+export interface Inbox<Tx> {
+  /** The sequence number of the last record of the shard that is done with; undefined when there is none. */
+  checkpoint(place: Omit<Position, 'sequenceNumber'>): Promise<string | undefined>;
+  /** Moves the checkpoint, never backwards. */
+  advance(position: Position): Promise<void>;
+  /**
+   * Unless the event is in the inbox: runs `effect`, and commits it with the inbox row and the checkpoint, or none of
+   * them. Rejects with what `effect` rejected with. A duplicate leaves the checkpoint alone.
+   */
+  apply(
+    position: Position,
+    eventId: string,
+    effect: (tx: Tx) => Promise<void>,
+  ): Promise<'handled' | 'duplicate'>;
+}

@@ -1,0 +1,10 @@
+export { createConsumer, type Consumer, type ConsumerOptions } from './create-consumer.ts';
+export type { Lag } from './consumer-lag.ts';
+export type { Handler } from './handle-record.ts';
+export type { Inbox, Position } from './inbox.ts';
+export type { Outcome } from './meter.ts';
+export { mysqlInbox } from './mysql-inbox.ts';
+export type { ConsumerReport, ReportTo } from './report-lag.ts';
+export type { StreamAddress } from './shard-reader.ts';
+export { openDatabase, type Connection, type Database } from '../runtime/database.ts';
+export type { CloudEvent } from '../outbox/event.ts';
