@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CORE_ATTRIBUTES, envelopeText, type NewEvent } from './event.ts';
 
 /** Runs one statement with `?` placeholders inside the caller's open transaction. */
-export type Execute = (sql: string, values: unknown[]) => PromiseLike<unknown>;
+export type Execute = (sql: string, values: (string | null)[]) => PromiseLike<unknown>;
 
 export interface AppendOptions {
   /**
@@ -50,33 +50,38 @@ export async function append(
     ]);
   }
   const mistakes: string[] = [];
-  const rows = events.map((one, index) => {
+  const rows = events.map((given, index) => {
     const found: string[] = [];
-    const row = toRow(one, recordLimit, found);
-    mistakes.push(...found.map((text) => (events.length === 1 ? text : `event ${index + 1}: ${text}`)));
+    const row = toRow(given, recordLimit, found);
+    mistakes.push(...found.map((one) => (events.length === 1 ? one : `event ${index + 1}: ${one}`)));
     return row;
   });
   const ids = rows.map(({ id }) => id);
-  for (const id of new Set(ids.filter((one, index) => ids.indexOf(one) !== index))) {
-    mistakes.push(`id: '${id}' is given more than once; an event's id is its own`);
+  const seen = new Set<string>();
+  for (const id of ids) {
+    if (seen.has(id)) mistakes.push(`id: '${id}' is given more than once; an event's id is its own`);
+    seen.add(id);
   }
   if (mistakes.length > 0) throw new InvalidEventError(mistakes);
+  const timed = rows.some(({ time }) => time !== undefined);
+  const places = rows.map(({ time }) => `(?, ?, ?, ?, ?, ${time === undefined ? 'DEFAULT' : UTC}, ?, ?)`);
   await execute(
-    `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, occurred_at, data, extensions) VALUES ${rows
-      .map(({ time }) => `(?, ?, ?, ?, ?, ${time === undefined ? 'DEFAULT' : UTC}, ?, ?)`)
-      .join(', ')}`,
+    `${timed ? MARIADB_IN_UTC : ''}INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, occurred_at, data, extensions) VALUES ${places.join(', ')}`,
     rows.flatMap(({ values }) => values),
   );
   return ids;
 }
 
-// Not a Date and not a text: both would be read in whatever time zone the caller's session has.
-const UTC = 'FROM_UNIXTIME(CAST(? AS DECIMAL(16, 6)))';
+// A time given in a session whose zone has summer time: FROM_UNIXTIME is an hour off in the hour that comes
+// twice (seen on MariaDB 10.11), and each driver sends a Date in another zone. MySQL reads an offset in the
+// text, MariaDB doesn't but can change the zone for one statement; each ignores the other's comment.
+const UTC = "CONCAT(?, /*!80019 '+00:00', */ '')";
+const MARIADB_IN_UTC = "/*M!100500 SET STATEMENT time_zone = '+00:00' FOR */ ";
 
 interface Row {
   readonly id: string;
   readonly time: string | undefined;
-  readonly values: readonly unknown[];
+  readonly values: readonly (string | null)[];
 }
 
 /** The row's values; what is wrong with the event is added to `mistakes`. */
@@ -119,11 +124,20 @@ function toRow(event: NewEvent, recordLimit: number, mistakes: string[]): Row {
     }
   }
   const extended = Object.keys(extensions).length === 0 ? null : JSON.stringify(extensions);
-  const seconds = time === undefined ? [] : [(Number(time) / 1_000).toFixed(3)];
+  const at = mistakes.length > 0 ? undefined : time?.toISOString().replace('T', ' ').replace('Z', '');
   return {
     id,
-    time: seconds[0],
-    values: [id, source, type, aggregateType, aggregateId, ...seconds, data, extended],
+    time: at,
+    values: [
+      id,
+      source,
+      type,
+      aggregateType!,
+      aggregateId as string,
+      ...(at === undefined ? [] : [at]),
+      data,
+      extended,
+    ],
   };
 }
 
@@ -171,17 +185,26 @@ function mistakeOfExtension(name: string, value: unknown): string | undefined {
     : `is ${show(value)}, it must be a string, a boolean or a whole number of 32 bits (CloudEvents has no other)`;
 }
 
+/** MariaDB's JSON_VALID takes 31 levels, MySQL's 100; the column's CHECK asks it. */
+const DEEPEST = 31;
+
 /** The JSON text of `data`. What JSON can't hold, or would turn into something else unasked, is a mistake. */
 function toJson(data: unknown, mistakes: string[]): string {
-  const paths = new WeakMap<object, string>();
+  const seen = new WeakMap<object, { path: string; depth: number }>();
   function check(this: object, key: string, value: unknown): unknown {
-    const path = paths.has(this)
-      ? `${paths.get(this)}${Array.isArray(this) ? `[${key}]` : `.${key}`}`
-      : 'data';
-    if (typeof value === 'object' && value !== null) paths.set(value, path);
-    const mistake = mistakeOfValue(value, path === 'data' || Array.isArray(this));
+    const holder = seen.get(this);
+    const path =
+      holder === undefined ? 'data' : `${holder.path}${Array.isArray(this) ? `[${key}]` : `.${key}`}`;
+    const depth = (holder?.depth ?? 0) + 1;
+    const mistake = mistakeOfValue(value, holder === undefined || Array.isArray(this));
     if (mistake !== undefined) mistakes.push(`${path}: ${mistake}`);
-    return typeof value === 'bigint' ? null : value;
+    if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? null : value;
+    seen.set(value, { path, depth });
+    if (depth <= DEEPEST) return value;
+    mistakes.push(
+      `${path}: is nested deeper than ${DEEPEST} levels, which the database's JSON check refuses`,
+    );
+    return null;
   }
   try {
     return JSON.stringify(data, check) ?? 'null';
