@@ -9,17 +9,27 @@ import { afterAll, inject } from 'vitest';
  */
 export async function freshDatabase(...sets: ('outbox' | 'inbox' | 'control')[]): Promise<string> {
   const server = inject('databaseServer');
+  const url = await createDatabase(server, ...sets);
+  const name = url.slice(server.length + 1);
+  afterAll(async () => {
+    const last = await createConnection({ uri: server });
+    await last.query(`DROP DATABASE IF EXISTS ${name}`);
+    await last.end();
+  });
+  return url;
+}
+
+/** The same on any server, and left there: for a server that the test itself starts and stops. */
+export async function createDatabase(
+  server: string,
+  ...sets: ('outbox' | 'inbox' | 'control')[]
+): Promise<string> {
   const name = `banyan_${randomBytes(6).toString('hex')}`;
   const connection = await createConnection({ uri: server, multipleStatements: true });
   await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
   await connection.query(`USE ${name}`);
   for (const set of sets) await connection.query(await migrationSql(set));
   await connection.end();
-  afterAll(async () => {
-    const last = await createConnection({ uri: server });
-    await last.query(`DROP DATABASE IF EXISTS ${name}`);
-    await last.end();
-  });
   return `${server}/${name}`;
 }
 
