@@ -1,0 +1,313 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Refusal } from '../../control-plane/refusal.ts';
+import type { FirstStages, ReadsAndWrites, SnapshotStore } from '../../control-plane/store/snapshot-store.ts';
+import { until } from '../support/until.ts';
+
+const legacy: ReadsAndWrites = { reads: { stage: 'legacy' }, writes: { stage: 'legacy' } };
+const first: FirstStages = { inventory: legacy, orders: legacy };
+const canary = (percent: number) => (current: ReadsAndWrites) => ({
+  ...current,
+  reads: { stage: 'canary' as const, percent },
+});
+const percentOf = (reads: ReadsAndWrites['reads'] | undefined) =>
+  reads?.stage === 'canary' ? reads.percent : undefined;
+
+/** A place that any number of stores can be opened on, as processes would. */
+export interface Place {
+  open(first: FirstStages): SnapshotStore;
+  /** Loses everything in it. */
+  empty(): Promise<void>;
+  /** Puts it back to what `save` had kept. */
+  save(): Promise<{ restore(): Promise<void> }>;
+}
+
+/** What every store promises; each implementation runs it. */
+export function storeContract(name: string, newPlace: () => Promise<Place>): void {
+  async function place() {
+    const found = await newPlace();
+    const open = (stages: FirstStages = first) => {
+      const store = found.open(stages);
+      onTestFinished(() => store.close());
+      return store;
+    };
+    return { ...found, open };
+  }
+
+  describe(`${name} keeps stages`, () => {
+    it('begins with the first values of the configuration, and keeps its own from then on', async () => {
+      const { open } = await place();
+      const begun = await open({
+        inventory: { ...legacy, reads: { stage: 'canary', percent: 12.5 } },
+      }).read();
+      expect(begun.contexts['inventory']).toMatchObject({
+        reads: { stage: 'canary', percent: 12.5 },
+        writes: { stage: 'legacy' },
+      });
+      const later = await open().read();
+      expect(later.contexts['inventory']?.reads).toEqual({ stage: 'canary', percent: 12.5 });
+      expect(later.contexts['orders']?.reads).toEqual({ stage: 'legacy' });
+      expect(later.generation).toBe(begun.generation);
+      expect(later.revision).toBe(begun.revision + 1);
+      expect(later.contexts['orders']?.salt).not.toBe(later.contexts['inventory']?.salt);
+    });
+
+    it('is begun once by many that start at the same moment', async () => {
+      const { open } = await place();
+      const begun = await Promise.all(Array.from({ length: 6 }, () => open().read()));
+      expect(new Set(begun.map(({ generation, revision }) => `${generation} ${revision}`)).size).toBe(1);
+      expect(await open().audit()).toHaveLength(2);
+    });
+
+    it('shows a change to every other process, at the next revision, with the other contexts as they were', async () => {
+      const { open } = await place();
+      const [one, other] = [open(), open()];
+      const before = await other.read();
+      const change = await one.change('inventory', canary(25), { actor: 'ada', reason: 'a try' });
+      expect(change).toMatchObject({
+        generation: before.generation,
+        revision: before.revision + 1,
+        before: legacy,
+        after: { reads: { stage: 'canary', percent: 25 } },
+        changed: true,
+      });
+      const after = await other.read();
+      expect(after.revision).toBe(change.revision);
+      expect(after.contexts['inventory']?.reads).toEqual({ stage: 'canary', percent: 25 });
+      expect(after.contexts['inventory']?.salt).toBe(before.contexts['inventory']?.salt);
+      expect(after.contexts['orders']).toEqual(before.contexts['orders']);
+    });
+
+    it('writes nothing when a context is in the wanted stages already', async () => {
+      const store = (await place()).open();
+      const { revision } = await store.change('inventory', canary(25), { actor: 'ada' });
+      const again = await store.change('inventory', canary(25), { actor: 'ada' });
+      expect(again).toMatchObject({ revision, changed: false });
+      expect(await store.audit({ context: 'inventory' })).toHaveLength(2);
+    });
+
+    it('loses no change of two processes that write at the same time', async () => {
+      const { open } = await place();
+      const stores = [open(), open()];
+      const from = (await stores[0]!.read()).revision;
+      const each = 20;
+      const changes = await Promise.all(
+        stores.flatMap((store, index) =>
+          Array.from({ length: each }, () =>
+            store.change('inventory', (current) => canary((percentOf(current.reads) ?? 0) + 1)(current), {
+              actor: `writer ${index}`,
+            }),
+          ),
+        ),
+      );
+      const revisions = changes.map(({ revision }) => revision).toSorted((a, b) => a - b);
+      expect(revisions).toEqual(Array.from({ length: 2 * each }, (_, index) => from + 1 + index));
+      const { revision, contexts } = await stores[1]!.read();
+      expect(revision).toBe(from + 2 * each);
+      expect(percentOf(contexts['inventory']?.reads)).toBe(2 * each);
+      const audit = await stores[0]!.audit({ context: 'inventory' });
+      expect(audit.filter(({ action }) => action === 'set')).toHaveLength(2 * each);
+    });
+
+    it('never shows half a change, nor an older revision after a newer one', async () => {
+      const { open } = await place();
+      const [writer, reader] = [open(), open()];
+      await writer.read();
+      let done = false;
+      const reading = (async () => {
+        let last = 0;
+        while (!done) {
+          const { revision, contexts } = await reader.read();
+          expect(revision).toBeGreaterThanOrEqual(last);
+          last = revision;
+          // The writer puts the number that the revision will have into the percentage.
+          const percent = percentOf(contexts['inventory']?.reads);
+          if (percent !== undefined) expect(percent).toBe(revision);
+        }
+      })();
+      for (let step = 0; step < 30; step++) {
+        const next = (await writer.read()).revision + 1;
+        await writer.change('inventory', canary(next), { actor: 'ada' });
+      }
+      done = true;
+      await reading;
+    });
+
+    it('knows no context that nobody configured', async () => {
+      const store = (await place()).open();
+      await expect(store.change('nothing', canary(1), { actor: 'ada' })).rejects.toThrow(
+        "there is no context 'nothing'; known contexts: inventory, orders",
+      );
+    });
+
+    it('leaves everything as it was when the rules refuse', async () => {
+      const store = (await place()).open();
+      const before = await store.read();
+      const refuse = () => {
+        throw new Refusal('writes-move', 'refused');
+      };
+      await expect(store.change('inventory', refuse, { actor: 'ada' })).rejects.toThrow('refused');
+      expect(await store.read()).toEqual(before);
+      expect((await store.audit()).every(({ action }) => action === 'first')).toBe(true);
+    });
+  });
+
+  describe(`${name} takes changes back`, () => {
+    it('restores the stages before the latest change, as a new revision', async () => {
+      const store = (await place()).open();
+      await store.change('inventory', canary(10), { actor: 'ada' });
+      const latest = await store.change('inventory', canary(50), { actor: 'ada' });
+      await store.change('orders', canary(5), { actor: 'bob' });
+      const undone = await store.undo('inventory', () => {}, { actor: 'bob', reason: 'too slow' });
+      expect(undone).toMatchObject({
+        revision: latest.revision + 2,
+        before: { reads: { stage: 'canary', percent: 50 } },
+        after: { reads: { stage: 'canary', percent: 10 } },
+      });
+      const { contexts } = await store.read();
+      expect(contexts['inventory']?.reads).toEqual({ stage: 'canary', percent: 10 });
+      expect(contexts['orders']?.reads).toEqual({ stage: 'canary', percent: 5 });
+    });
+
+    it('walks back change by change, across changes made in between, and says when none is left', async () => {
+      const store = (await place()).open();
+      const undo = async () => {
+        const { after } = await store.undo('inventory', () => {}, { actor: 'ada' });
+        return percentOf(after.reads);
+      };
+      for (const percent of [10, 20, 30]) await store.change('inventory', canary(percent), { actor: 'ada' });
+      expect([await undo(), await undo()]).toEqual([20, 10]);
+      await store.change('inventory', canary(40), { actor: 'ada' });
+      expect([await undo(), await undo()]).toEqual([10, undefined]);
+      await expect(undo()).rejects.toThrow("there is no change of 'inventory' to undo");
+    });
+
+    it('asks the rules with what an undo would restore, and obeys them', async () => {
+      const store = (await place()).open();
+      const { before, after } = await store.change('inventory', canary(10), { actor: 'ada' });
+      const asked: ReadsAndWrites[] = [];
+      const refuse = (current: ReadsAndWrites, restored: ReadsAndWrites) => {
+        asked.push(current, restored);
+        throw new Refusal('invalid', 'not now');
+      };
+      await expect(store.undo('inventory', refuse, { actor: 'ada' })).rejects.toThrow('not now');
+      expect(asked.slice(-2)).toEqual([after, before]);
+      expect((await store.read()).contexts['inventory']).toMatchObject(after);
+    });
+  });
+
+  describe(`${name} keeps an audit`, () => {
+    it('tells who changed what, when and why, the newest first', async () => {
+      const store = (await place()).open();
+      const began = Date.now();
+      const set = await store.change('inventory', canary(33.3), { actor: 'ada', reason: 'grüße 🌳' });
+      const undo = await store.undo('inventory', () => {}, { actor: 'bob' });
+      const [newest, older, oldest] = await store.audit({ context: 'inventory' });
+      expect(newest).toMatchObject({ revision: undo.revision, actor: 'bob', action: 'undo', reason: null });
+      expect(older).toEqual({
+        revision: set.revision,
+        at: expect.any(String),
+        actor: 'ada',
+        action: 'set',
+        context: 'inventory',
+        before: legacy,
+        after: { ...legacy, reads: { stage: 'canary', percent: 33.3 } },
+        reason: 'grüße 🌳',
+      });
+      expect(oldest).toMatchObject({ action: 'first', actor: 'banyan.yaml', before: null, after: legacy });
+      expect(Math.abs(Date.parse(older!.at) - began)).toBeLessThan(60_000);
+      expect(await store.audit({ limit: 1 })).toEqual([newest]);
+      expect(await store.audit({ context: 'orders' })).toHaveLength(1);
+    });
+  });
+
+  describe(`${name} knows its gateways`, () => {
+    const report = (gateway: string, generation: string, revision: number, writes = 0) => ({
+      ...{ gateway, generation, revision },
+      writesInFlight: { inventory: writes },
+    });
+
+    it('has every gateway that reported, with what it has in force', async () => {
+      const { open } = await place();
+      const [gateway, control] = [open(), open()];
+      const { generation, revision } = await gateway.read();
+      await gateway.confirm(report('host-2:8080', generation, revision, 3));
+      await gateway.confirm(report('host-1:8080', generation, revision));
+      await gateway.confirm(report('host-1:8080', generation, revision, 1));
+      const found = await control.gateways();
+      expect(found).toMatchObject([
+        report('host-1:8080', generation, revision, 1),
+        report('host-2:8080', generation, revision, 3),
+      ]);
+      for (const { seenAgoMs } of found) {
+        expect(seenAgoMs).toBeGreaterThanOrEqual(0);
+        expect(seenAgoMs).toBeLessThan(5_000);
+      }
+    });
+
+    it('forgets a gateway that leaves', async () => {
+      const store = (await place()).open();
+      const { generation, revision } = await store.read();
+      await store.confirm(report('gw-1', generation, revision));
+      await store.confirm(report('gw-2', generation, revision));
+      await store.leave('gw-1');
+      expect((await store.gateways()).map(({ gateway }) => gateway)).toEqual(['gw-2']);
+    });
+
+    it('tells another process at once of a change, and of a confirmation', async () => {
+      const { open } = await place();
+      const [gateway, control] = [open(), open()];
+      const { generation, revision } = await gateway.read();
+      let hints = 0;
+      let confirmations = 0;
+      gateway.onHint(() => hints++);
+      control.onConfirmation(() => confirmations++);
+      await until('a hint', async () => {
+        const { contexts } = await control.read();
+        await control.change('inventory', canary((percentOf(contexts['inventory']?.reads) ?? 0) + 1), {
+          actor: 'ada',
+        });
+        return hints > 0;
+      });
+      await until('a confirmation', async () => {
+        await gateway.confirm(report('gw-1', generation, revision));
+        return confirmations > 0;
+      });
+    });
+  });
+
+  describe(`${name} after its content was lost or put back`, () => {
+    it('is a new generation when it is made anew', async () => {
+      const { open, empty } = await place();
+      const store = open();
+      const before = await store.read();
+      await store.change('inventory', canary(10), { actor: 'ada' });
+      await empty();
+      const after = await store.read();
+      expect(after.generation).not.toBe(before.generation);
+      expect(after.contexts['inventory']?.reads).toEqual({ stage: 'legacy' });
+    });
+
+    it('is a new generation, later than any revision in force, when a gateway shows that it was restored', async () => {
+      const { open, save } = await place();
+      const store = open();
+      await store.change('inventory', canary(10), { actor: 'ada' });
+      const saved = await save();
+      await store.change('inventory', canary(20), { actor: 'ada' });
+      const inForce = await store.change('inventory', canary(30), { actor: 'ada' });
+      await saved.restore();
+      expect((await store.read()).revision).toBe(inForce.revision - 2);
+      await store.confirm({
+        ...{ gateway: 'gw-1', generation: inForce.generation, revision: inForce.revision },
+        writesInFlight: {},
+      });
+      const after = await store.read();
+      expect(after.generation).not.toBe(inForce.generation);
+      expect(after.revision).toBeGreaterThan(inForce.revision);
+      expect(after.contexts['inventory']?.reads).toEqual({ stage: 'canary', percent: 10 });
+      expect(await store.audit({ limit: 1 })).toMatchObject([{ action: 'restored', context: '*' }]);
+      expect((await store.change('inventory', canary(40), { actor: 'ada' })).generation).toBe(
+        after.generation,
+      );
+    });
+  });
+}
