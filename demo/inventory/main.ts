@@ -1,0 +1,39 @@
+// The inventory service as a process: HTTP in front, the consumer behind. All it needs comes from the environment.
+import { createServer } from 'node:http';
+import { createConsumer, mysqlInbox } from '../../consumer/index.ts';
+import { parseAddress } from '../../runtime/address.ts';
+import { openDatabase } from '../../runtime/database.ts';
+import { listen } from '../../runtime/ops-server.ts';
+import { shutdownSignal } from '../../runtime/shutdown.ts';
+import { createInventory } from './app.ts';
+import { handlers } from './handlers.ts';
+
+const stopped = shutdownSignal();
+const database = openDatabase(required('INVENTORY_DATABASE'));
+const consumer = createConsumer({
+  application: 'inventory',
+  stream: { name: required('STREAM'), region: 'us-east-1', endpoint: process.env['STREAM_ENDPOINT'] },
+  handlers,
+  inbox: mysqlInbox(database),
+  report: { url: required('BANYAN_ADMIN'), token: required('BANYAN_TOKEN') },
+  poll: Number(process.env['POLL'] ?? 250),
+  ops: required('INVENTORY_OPS'),
+});
+const server = createServer(createInventory(database));
+const { host, port } = parseAddress(required('INVENTORY_LISTEN'));
+await listen(server, host, port);
+await consumer.start();
+stopped.addEventListener('abort', () => void stop());
+
+async function stop(): Promise<void> {
+  server.close();
+  server.closeIdleConnections();
+  await consumer.stop();
+  await database.end();
+}
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set; the inventory service doesn't run without it`);
+  return value;
+}

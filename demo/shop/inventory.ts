@@ -1,0 +1,23 @@
+import { Router } from 'express';
+import type { RowDataPacket } from 'mysql2/promise';
+import type { Database } from '../../runtime/database.ts';
+
+/** `GET /inventory/:sku`: what is there and what it costs. The inventory service takes this over. */
+export function inventory(database: Database): Router {
+  const router = Router();
+  router.get('/inventory/:sku', async (request, response) => {
+    const [[item]] = await database.query<RowDataPacket[]>(
+      'SELECT p.sku, s.quantity, p.price FROM products p JOIN stock s USING (sku) WHERE p.sku = ?',
+      [request.params.sku],
+    );
+    response.set('cache-control', 'no-store');
+    if (!item) return void response.status(404).json({ error: `no product '${request.params.sku}'` });
+    response.json({
+      sku: item['sku'],
+      available: item['quantity'],
+      price: item['price'],
+      served_by: 'monolith',
+    });
+  });
+  return router;
+}

@@ -1,0 +1,110 @@
+import { request as send, type Agent } from 'node:http';
+import { observe, type Tally } from './tally.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly location: string | undefined;
+}
+
+/** A browser without a screen: cookies, links, forms. Everything that it sees goes into the tally. */
+export interface Browser {
+  get(path: string): Promise<Answer>;
+  /** Sends a form with the CSRF token of the page that was loaded last. */
+  post(path: string, form: Record<string, string | number>, ...alsoExpected: number[]): Promise<Answer>;
+  readonly cohort: string | undefined;
+}
+
+const TIMEOUT = 30_000;
+
+export function openBrowser({ agent, url, tally }: { agent: Agent; url: string; tally: Tally }): Browser {
+  const cookies = new Map<string, string>();
+  let csrf = '';
+
+  async function exchange(
+    method: string,
+    path: string,
+    form: string | undefined,
+    expected: number[],
+  ): Promise<Answer> {
+    const began = performance.now();
+    const stage = tally.stage;
+    const cohort = cookies.get('sid');
+    const seen = (result: number | string, side: string | undefined) =>
+      observe(tally, stage, {
+        request: `${method} ${path}`,
+        result,
+        expected: expected.includes(result as number),
+        milliseconds: performance.now() - began,
+        ...(path.startsWith('/inventory/') && cohort && side && { read: { cohort, side } }),
+      });
+    try {
+      const { servedBy, ...answer } = await perform(method, path, form);
+      seen(answer.status, servedBy);
+      csrf = /name="csrf" value="([^"]+)"/.exec(answer.body)?.[1] ?? csrf;
+      return answer;
+    } catch (error) {
+      seen(
+        error instanceof Error
+          ? error.message || String((error as NodeJS.ErrnoException).code)
+          : String(error),
+        undefined,
+      );
+      return { status: 0, body: '', location: undefined };
+    }
+  }
+
+  function perform(
+    method: string,
+    path: string,
+    form?: string,
+  ): Promise<Answer & { servedBy: string | undefined }> {
+    return new Promise((resolve, reject) => {
+      const headers: Record<string, string | number> = {};
+      if (cookies.size > 0) headers['cookie'] = [...cookies].map((pair) => pair.join('=')).join('; ');
+      if (form !== undefined) {
+        headers['content-type'] = 'application/x-www-form-urlencoded';
+        headers['content-length'] = Buffer.byteLength(form);
+      }
+      const request = send(new URL(path, url), { method, agent, headers, timeout: TIMEOUT }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () => {
+          keep(response.headers['set-cookie'] ?? []);
+          const body = Buffer.concat(chunks).toString();
+          const servedBy = response.headers['x-served-by'] as string | undefined;
+          resolve({ status: response.statusCode ?? 0, body, location: response.headers.location, servedBy });
+        });
+      });
+      request.once('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT} ms`)));
+      request.once('error', reject);
+      request.end(form);
+    });
+  }
+
+  function keep(lines: readonly string[]): void {
+    for (const line of lines) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value) cookies.set(name, value);
+      else cookies.delete(name);
+    }
+  }
+
+  return {
+    get: (path) => exchange('GET', path, undefined, [200]),
+    post: (path, form, ...alsoExpected) =>
+      exchange(
+        'POST',
+        path,
+        new URLSearchParams({
+          csrf,
+          ...Object.fromEntries(Object.entries(form).map(([k, v]) => [k, String(v)])),
+        }).toString(),
+        [303, ...alsoExpected],
+      ),
+    get cohort() {
+      return cookies.get('sid');
+    },
+  };
+}
