@@ -1,2 +1,7 @@
 export type { RowChange, Translate, Translation } from '../outbox/row-change.ts';
-export * from './translate/load-translations.ts';
+export type { Capture } from './capture/facts.ts';
+export type { CapturePlan } from './capture/plan.ts';
+export { applyCapture, CaptureRefused, readPlan } from './capture/apply.ts';
+export { describePlan } from './capture/describe-plan.ts';
+export { dropCapture } from './capture/drop.ts';
+export { loadTranslations } from './translate/load-translations.ts';

@@ -1,0 +1,213 @@
+import { encodeColumn } from './encode-column.ts';
+import type { Capture, Cascade, Facts } from './facts.ts';
+import { holds, type Scope } from './rights.ts';
+import { identifier } from './sql-text.ts';
+import {
+  capturedColumns,
+  OPERATIONS,
+  TRIGGER_SQL_MODE,
+  triggerName,
+  triggersOf,
+  type CaptureTrigger,
+} from './triggers.ts';
+
+/** The outbox holds ids of at most this many characters. */
+const MAX_ID_LENGTH = 190;
+const MAX_TRIGGER_NAME = 64;
+
+/** What `apply` would do, and why it won't. Pure: from introspection and configuration alone. */
+export interface CapturePlan {
+  readonly capture: Capture;
+  /** Why it can't be applied, all reasons at once; empty when it can. */
+  readonly refusals: readonly string[];
+  /** What will not be captured, or be captured otherwise than one might think. */
+  readonly warnings: readonly string[];
+  /** Rights that the account which applies needs, as GRANT statements. */
+  readonly grants: readonly string[];
+  /** Empty when there are refusals. */
+  readonly triggers: readonly CaptureTrigger[];
+  /** Names of this capture's triggers that exist now, with the table they are on. */
+  readonly existing: readonly { readonly name: string; readonly table: string }[];
+  /** Whether exactly these triggers are there already. */
+  readonly applied: boolean;
+  /** About how many rows the table has; they are not captured until they change. */
+  readonly rows: number;
+}
+
+export function planCapture(capture: Capture, facts: Facts): CapturePlan {
+  const rights = neededRights(capture, facts);
+  const refusals = [
+    ...refusedName(capture),
+    ...refusedTable(capture, facts),
+    ...(facts.table ? [...refusedKey(capture, facts), ...refusedColumns(capture, facts)] : []),
+    ...(facts.outboxInstalled
+      ? []
+      : [`the outbox is not installed in ${facts.database}; run \`banyan install outbox\` first`]),
+    ...rights.flatMap(({ privilege, scope, grant, why }) =>
+      holds(facts.grants, privilege, scope) === 'no'
+        ? [`${facts.account} lacks ${privilege} ${why}; run: ${grant}`]
+        : [],
+    ),
+  ];
+  const ours = facts.triggers.filter(({ name }) => isOurs(capture, name));
+  const triggers = refusals.length > 0 ? [] : triggersOf(capture, facts);
+  const applied =
+    triggers.length > 0 &&
+    triggers.every(({ name, body, operation }) =>
+      ours.some(
+        (one) =>
+          one.name === name &&
+          one.table === capture.table &&
+          one.timing === 'AFTER' &&
+          one.event === operation.toUpperCase() &&
+          one.body === body &&
+          one.sqlMode === TRIGGER_SQL_MODE,
+      ),
+    );
+  return {
+    capture,
+    refusals,
+    warnings: facts.table ? warningsOf(capture, facts) : [],
+    grants: rights.map(({ grant }) => grant),
+    triggers,
+    existing: ours.map(({ name, table }) => ({ name, table })),
+    applied,
+    rows: facts.table?.rows ?? 0,
+  };
+}
+
+function isOurs(capture: Capture, trigger: string): boolean {
+  return OPERATIONS.some((operation) => triggerName(capture.name, operation) === trigger);
+}
+
+function refusedName({ name }: Capture): string[] {
+  const longest = `banyan_${name}_insert`;
+  return longest.length > MAX_TRIGGER_NAME
+    ? [
+        `the name '${name}' has ${name.length} characters; at most ${MAX_TRIGGER_NAME - longest.length + name.length} fit into a trigger's name`,
+      ]
+    : [];
+}
+
+function refusedTable(capture: Capture, { table, database, account }: Facts): string[] {
+  if (!table)
+    return [
+      `there is no table '${capture.table}' in ${database}, or none that ${account} has a right on; check \`table:\``,
+    ];
+  if (table.type !== 'BASE TABLE')
+    return [`'${capture.table}' is a ${table.type}; only a table can have triggers`];
+  if (table.engine?.toLowerCase() !== 'innodb')
+    return [
+      `table '${capture.table}' is ${table.engine}, not InnoDB: a change could stay while its event is rolled back; required: InnoDB`,
+    ];
+  return [];
+}
+
+function refusedKey(capture: Capture, facts: Facts): string[] {
+  const key = facts.columns.find(({ name }) => name === capture.key);
+  if (!key) return [`there is no column '${capture.key}' for \`key:\`; ${columnsOf(capture, facts)}`];
+  const found: string[] = [];
+  if (!facts.identifying.includes(key.name))
+    found.push(
+      `key '${key.name}' doesn't identify a row; required: the only column of the primary key, or of a unique index and NOT NULL`,
+    );
+  const idLength = encodeColumn(key, facts.isMariaDb)?.idLength;
+  if (idLength === undefined)
+    found.push(`key '${key.name}' is ${key.columnType}, which can't be an aggregate's id`);
+  else if (idLength > MAX_ID_LENGTH)
+    found.push(
+      `key '${key.name}' (${key.columnType}) can have ${idLength} characters as an id; the outbox holds ${MAX_ID_LENGTH}, and a longer one would fail the write`,
+    );
+  return found;
+}
+
+function refusedColumns(capture: Capture, facts: Facts): string[] {
+  return capturedColumns(capture)
+    .filter((name) => name !== capture.key)
+    .flatMap((name) => {
+      const column = facts.columns.find((one) => one.name === name);
+      if (!column) return [`there is no column '${name}'; ${columnsOf(capture, facts)}`];
+      return encodeColumn(column, facts.isMariaDb)
+        ? []
+        : [`column '${name}' is ${column.columnType}, which can't be captured; leave it out`];
+    });
+}
+
+function columnsOf(capture: Capture, { columns }: Facts): string {
+  return `'${capture.table}' has ${columns.map(({ name }) => name).join(', ')} (the case of letters counts)`;
+}
+
+interface Right {
+  readonly privilege: string;
+  readonly scope: Scope;
+  readonly grant: string;
+  readonly why: string;
+}
+
+/** The rights of the account that applies: it is the triggers' definer, and they run with its rights. */
+function neededRights(capture: Capture, facts: Facts): Right[] {
+  const { database } = facts;
+  const to = facts.account.replace(/^(.*)@([^@]*)$/, "'$1'@'$2'");
+  const right = (privilege: string, table: string | undefined, why: string): Right => ({
+    privilege,
+    scope: table === undefined ? { database } : { database, table },
+    grant: `GRANT ${privilege} ON ${identifier(database)}.${table === undefined ? '*' : identifier(table)} TO ${to}`,
+    why,
+  });
+  return [
+    right('TRIGGER', capture.table, `on '${capture.table}', to create and fire its triggers`),
+    right('SELECT', capture.table, `on '${capture.table}', whose columns the triggers read`),
+    right('INSERT', 'banyan_outbox', 'on banyan_outbox, which the triggers append to'),
+    right('LOCK TABLES', undefined, `on ${database}, to let no write pass between two triggers`),
+    ...(facts.binaryLog && !facts.trustsFunctionCreators
+      ? [
+          {
+            privilege: 'SUPER',
+            scope: {},
+            grant: `GRANT SUPER ON *.* TO ${to}`,
+            why: 'to create triggers while the binary log is on, unless log_bin_trust_function_creators is ON',
+          },
+        ]
+      : []),
+  ];
+}
+
+function warningsOf(capture: Capture, facts: Facts): string[] {
+  const captured = capturedColumns(capture);
+  const others = facts.triggers.filter(
+    ({ name, table }) => table === capture.table && !isOurs(capture, name),
+  );
+  const big = facts.columns.filter(
+    ({ name, dataType }) => captured.includes(name) && /^(medium|long)(text|blob)$|^json$/.test(dataType),
+  );
+  return [
+    ...facts.cascades.filter((cascade) => matters(cascade, captured)).map(describeCascade),
+    ...(others.length > 0
+      ? [
+          `the table has triggers already, which stay: ${others.map(({ name, timing, event }) => `${name} (${timing} ${event})`).join(', ')}; the capture's fire after them`,
+        ]
+      : []),
+    ...(big.length > 0
+      ? [
+          `${big.map(({ name, columnType }) => `${name} (${columnType})`).join(', ')} can make an event larger than a Kinesis record (1 MiB unless the stream says otherwise); such an event is parked`,
+        ]
+      : []),
+    ...(facts.binaryLog && facts.binlogFormat === 'STATEMENT'
+      ? ['binlog_format is STATEMENT: replicas would have other event ids; use ROW or MIXED']
+      : []),
+    'TRUNCATE, and whatever runs on a replica or with files, fires no trigger: it is not captured',
+  ];
+}
+
+/** A cascade is missed when it deletes rows, or when it changes a column that is captured. */
+function matters({ columns, onDelete, onUpdate }: Cascade, captured: readonly string[]): boolean {
+  const changes = (rule: string) => ['CASCADE', 'SET NULL', 'SET DEFAULT'].includes(rule);
+  return (
+    onDelete === 'CASCADE' ||
+    ((changes(onDelete) || changes(onUpdate)) && columns.some((name) => captured.includes(name)))
+  );
+}
+
+function describeCascade({ constraint, columns, parent, onDelete, onUpdate }: Cascade): string {
+  return `foreign key ${constraint} (${columns.join(', ')} to ${parent}, ON DELETE ${onDelete}, ON UPDATE ${onUpdate}): what it changes here fires no trigger and is not captured`;
+}
