@@ -48,7 +48,7 @@ export async function readShard<Tx>(reading: ShardReading<Tx>, shard: string): P
     position = reached ?? position;
     if (page.next === undefined) return 'ended';
     iterator = page.next;
-    await wait(startedAt + reading.poll - Date.now(), signal);
+    await wait(Math.max(0, startedAt + reading.poll - Date.now()), signal);
   }
   return 'stopped';
 }
