@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { register as capture } from './commands/capture.ts';
+import { register as init } from './commands/init.ts';
 import { UsageError } from './usage-error.ts';
 
 const { version } = createRequire(import.meta.url)(
@@ -14,7 +16,7 @@ const program = new Command('banyan')
   .showHelpAfterError();
 
 // One module per command, each with `register(program)`.
-for (const register of []) (register as (program: Command) => void)(program);
+for (const register of [init, capture]) register(program);
 
 try {
   await program.parseAsync();

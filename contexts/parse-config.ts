@@ -168,6 +168,8 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'unrecognized_keys':
       return `unknown ${issue.keys.length > 1 ? 'fields' : 'field'} ${issue.keys.map((key) => `'${key}'`).join(', ')}`;
+    case 'invalid_key':
+      return `the name is not possible: ${issue.issues.map(describeIssue).join('; ')}`;
     case 'invalid_format':
     case 'custom':
       return `required: ${issue.message}`;

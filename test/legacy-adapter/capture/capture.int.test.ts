@@ -163,14 +163,15 @@ test('a capture that moves to another table leaves nothing on the old one', asyn
 
 test('while triggers are replaced, no write passes uncaptured', async () => {
   await applyCapture(database, capture);
-  let stop = false;
+  const stop = new AbortController();
   let written = 0;
   const writing = (async () => {
-    while (!stop) await database.query('INSERT INTO product (sku) VALUES (?)', [`w${written++}`]);
+    while (!stop.signal.aborted)
+      await database.query('INSERT INTO product (sku) VALUES (?)', [`w${written++}`]);
   })();
   for (let round = 0; round < 5; round++)
     await applyCapture(database, { ...capture, columns: round % 2 ? ['name'] : ['price'] });
-  stop = true;
+  stop.abort();
   await writing;
   expect(written).toBeGreaterThan(0);
   expect(await rowEvents(database)).toHaveLength(written);
