@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { register as capture } from './commands/capture.ts';
 import { register as init } from './commands/init.ts';
+import { register as relay } from './commands/relay.ts';
 import { UsageError } from './usage-error.ts';
 
 const { version } = createRequire(import.meta.url)(
@@ -16,7 +17,7 @@ const program = new Command('banyan')
   .showHelpAfterError();
 
 // One module per command, each with `register(program)`.
-for (const register of [init, capture]) register(program);
+for (const register of [init, capture, relay]) register(program);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,42 @@
+import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { Connection, Database } from '../runtime/database.ts';
+
+/**
+ * Runs one statement on a connection of its own and gives up after `timeout` milliseconds (default 10,000).
+ * A statement that was given up may still take effect on the server. Its connection is destroyed: mysql2's own
+ * `timeout` would put it back into the pool with the answer still to come, and the next statement would wait
+ * for a server that has gone silent.
+ */
+export async function runStatement<Row = never>(
+  database: Database,
+  sql: string,
+  values: readonly unknown[] = [],
+  timeout = 10_000,
+): Promise<{ rows: Row[]; affected: number }> {
+  const connection: Connection = await database.getConnection();
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const [result] = await Promise.race([
+      connection.query<RowDataPacket[] | ResultSetHeader>(sql, values as unknown[]),
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(
+          () =>
+            reject(new Error(`the database gave no answer within ${timeout} ms to: ${sql.slice(0, 80)}…`)),
+          timeout,
+        );
+      }),
+    ]);
+    connection.release();
+    return Array.isArray(result)
+      ? { rows: result as unknown as Row[], affected: 0 }
+      : { rows: [], affected: result.affectedRows };
+  } catch (error) {
+    // An error that the server itself answered with leaves the connection sound.
+    if (error instanceof Error && 'sqlState' in error && !('fatal' in error && error.fatal))
+      connection.release();
+    else connection.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

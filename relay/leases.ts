@@ -1,0 +1,111 @@
+import { readLeases, releaseLeases, renewLeases, takeLeases, type LeaseTimes } from '../outbox/lease.ts';
+import { heartbeat, leave } from '../outbox/relay-member.ts';
+import type { Database } from '../runtime/database.ts';
+import { leaseClock } from './lease-clock.ts';
+import { share } from './share.ts';
+
+/** A bucket that this relay holds, as it knows it. */
+export interface HeldBucket {
+  readonly bucket: number;
+  readonly epoch: number;
+}
+
+interface Held {
+  readonly epoch: number;
+  /** By the lease clock; counted from before the renewal was sent, so never later than the database's own. */
+  validUntil: number;
+  giving: boolean;
+}
+
+/** This relay's leases: what it holds, and whether a request may still be sent under them. */
+export interface Leases {
+  /** One round: says that it is alive, renews, takes what is its share, marks what it has to give. */
+  tick(): Promise<void>;
+  /** Held, not being given up, and valid for a request to come. */
+  claimable(): HeldBucket[];
+  /** Whether a request that begins now ends, at the latest, `margin` before the lease does. */
+  outlivesRequest(held: HeldBucket): boolean;
+  /** Whether the bucket is still held under that epoch, as far as is known. */
+  holds(held: HeldBucket): boolean;
+  giving(): number[];
+  /** Gives back those buckets; nothing of them may be in flight. */
+  release(buckets: readonly number[]): Promise<void>;
+  /** Gives everything back and leaves the members. */
+  leave(): Promise<void>;
+  readonly count: number;
+  /** Whether this relay has less than its share: worth another look soon. */
+  readonly wanting: boolean;
+}
+
+export interface LeasesOptions extends LeaseTimes {
+  readonly owner: string;
+  readonly settledByType: () => Readonly<Record<string, number>>;
+  readonly now?: () => number;
+}
+
+/** Nothing is read or taken before the first `tick`. */
+export function createLeases(database: Database, options: LeasesOptions): Leases {
+  const { owner, lease, requestTimeout, settledByType, now = leaseClock() } = options;
+  const margin = Math.max(50, requestTimeout / 10);
+  const held = new Map<number, Held>();
+  let wanting = true;
+
+  /** Makes `held` what the database says; `since` is when the renewal or the taking was sent. */
+  function adopt(bucket: number, epoch: number, since: number): void {
+    const known = held.get(bucket);
+    if (known?.epoch === epoch) known.validUntil = since + lease;
+    else held.set(bucket, { epoch, validUntil: since + lease, giving: false });
+  }
+
+  const outlivesRequest = ({ bucket, epoch }: HeldBucket) => {
+    const found = held.get(bucket);
+    return found?.epoch === epoch && now() + requestTimeout + margin < found.validUntil;
+  };
+
+  return {
+    async tick() {
+      const live = await heartbeat(database, owner, settledByType(), lease);
+      const renewed = now();
+      await renewLeases(database, owner, options);
+      let leases = await readLeases(database, options);
+      const giving = new Set([...held].filter(([, { giving: given }]) => given).map(([bucket]) => bucket));
+      const { take, give } = share(leases, { owner, live, requestTimeout, giving });
+      const mine = new Set(leases.filter((one) => one.owner === owner).map(({ bucket }) => bucket));
+      const taking = now();
+      if (take.length > 0 && (await takeLeases(database, owner, take, options)) > 0) {
+        leases = await readLeases(database, options);
+      }
+      for (const { bucket, epoch, owner: found } of leases) {
+        if (found !== owner) held.delete(bucket);
+        else adopt(bucket, epoch, mine.has(bucket) ? renewed : taking);
+      }
+      for (const [bucket, one] of held) one.giving = give.includes(bucket);
+      wanting = held.size < Math.floor(leases.length / live);
+    },
+    claimable: () =>
+      [...held]
+        .filter(([, { giving }]) => !giving)
+        .map(([bucket, { epoch }]) => ({ bucket, epoch }))
+        .filter(outlivesRequest),
+    outlivesRequest,
+    holds: ({ bucket, epoch }) => held.get(bucket)?.epoch === epoch,
+    giving: () => [...held].filter(([, { giving }]) => giving).map(([bucket]) => bucket),
+    async release(buckets) {
+      if (buckets.length === 0) return;
+      for (const bucket of buckets) held.delete(bucket);
+      await releaseLeases(database, owner, buckets, options);
+    },
+    async leave() {
+      const buckets = [...held.keys()];
+      held.clear();
+      if (buckets.length > 0) await releaseLeases(database, owner, buckets, options);
+      await leave(database, owner);
+    },
+    get count() {
+      return held.size;
+    },
+    get wanting() {
+      return wanting;
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { backoff } from '../runtime/backoff.ts';
+import type { Availability } from './availability.ts';
+import type { RelayMetrics } from './metrics.ts';
+import type { RequestOutcome } from './publisher.ts';
+import type { requestSize } from './request-size.ts';
+import type { Result } from './settler.ts';
+import type { KeyState, Window } from './window.ts';
+
+/** How the way to the stream has been lately; changed by each outcome. */
+export interface LineState {
+  /** Requests in a row that failed as a whole. */
+  failures: number;
+  /** Nothing is sent before. */
+  pausedUntil: number;
+  /** When a record was last acknowledged; -1 if never. */
+  lastAcknowledged: number;
+}
+
+export interface ResolveParts {
+  readonly window: Window;
+  readonly metrics: RelayMetrics;
+  readonly size: ReturnType<typeof requestSize>;
+  readonly line: LineState;
+  readonly onKinesis: Availability;
+  readonly requestTimeout: number;
+  readonly startedAt: number;
+}
+
+/**
+ * What follows from an outcome, per key: acknowledged goes to the settler and the key on to its next row;
+ * anything else keeps the same row the key's first, so that it is sent again and never stepped past.
+ */
+export function resolveOutcome(
+  request: readonly KeyState[],
+  outcome: RequestOutcome,
+  parts: ResolveParts,
+): Result[] {
+  const { window, metrics, line, size, onKinesis } = parts;
+  const now = performance.now();
+  const failed = (name: string, count = request.length) => metrics.failed.inc({ class: name }, count);
+  const bytes = request.reduce(
+    (sum, { rows: [first] }) => sum + (first?.kind === 'record' ? first.bytes : 0),
+    0,
+  );
+  /** The whole request failed: its keys and the whole line wait alike, so that they fit one request again. */
+  const holdBack = (doubtUntil = 0) => {
+    line.pausedUntil = now + backoff(line.failures++, { base: 50, cap: 5_000 });
+    for (const state of request) window.retry(state, { notBefore: line.pausedUntil, doubtUntil });
+  };
+
+  switch (outcome.kind) {
+    case 'answered': {
+      line.failures = 0;
+      size.grow();
+      onKinesis.report();
+      return request.flatMap((state, index): Result[] => {
+        const how = outcome.records[index]!;
+        if (how.kind === 'failed') {
+          failed(how.code.startsWith('ProvisionedThroughput') ? 'throttled' : 'internal', 1);
+          window.retry(state, { notBefore: now + backoff(state.attempts, { base: 50, cap: 5_000 }) });
+          return [];
+        }
+        line.lastAcknowledged = now;
+        metrics.published.inc();
+        metrics.lastAcknowledgement.setToCurrentTime();
+        return [{ row: window.done(state), bucket: state.bucket, epoch: state.epoch, how }];
+      });
+    }
+    case 'unknown':
+      failed('unknown');
+      onKinesis.report(outcome.cause);
+      if (now - parts.startedAt >= parts.requestTimeout * 0.9) size.shrink(bytes);
+      holdBack(parts.startedAt + parts.requestTimeout);
+      return [];
+    case 'refused':
+      failed(outcome.reason);
+      if ((outcome.reason === 'invalid' || outcome.reason === 'too-large') && request.length > 1) {
+        // Some record, or their number, is at fault: smaller requests, or single ones, tell which.
+        if (outcome.reason === 'too-large') size.shrink(bytes);
+        for (const state of request) {
+          state.alone ||= outcome.reason === 'invalid';
+          window.retry(state, { notBefore: now });
+        }
+        return [];
+      }
+      if (outcome.reason === 'invalid' || outcome.reason === 'too-large') {
+        const [state] = request as [KeyState];
+        // Refused alone while the stream took others since: the record is at fault, not the stream.
+        if (state.refusedAt !== undefined && line.lastAcknowledged > state.refusedAt) {
+          window.poison(state, `the stream refused it: ${outcome.cause.name}: ${outcome.cause.message}`);
+          return [];
+        }
+        state.refusedAt ??= now;
+        window.retry(state, { notBefore: now + backoff(state.attempts, { base: 50, cap: 5_000 }) });
+        onKinesis.report(outcome.cause);
+        return [];
+      }
+      onKinesis.report(outcome.cause);
+      holdBack();
+      return [];
+  }
+}

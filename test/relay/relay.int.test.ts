@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { drained, numbers, scene } from './support.ts';
+
+test('committed events reach the stream in order per key, and their rows say where', async () => {
+  const it = await scene();
+  await it.relay();
+  await it.append(...numbers(30).map((n): [string, number] => [`k${n % 3}`, n]));
+  await drained(it);
+  expect(await it.published()).toEqual({
+    'thing:k0': numbers(30).filter((n) => n % 3 === 0),
+    'thing:k1': numbers(30).filter((n) => n % 3 === 1),
+    'thing:k2': numbers(30).filter((n) => n % 3 === 2),
+  });
+  const [rows] = await it.database.query(
+    `SELECT COUNT(*) AS count FROM banyan_outbox
+      WHERE state = 'settled' AND settled_at >= appended_at AND settled_epoch = 1
+        AND shard_id LIKE 'shardId-%' AND sequence_number REGEXP '^[0-9]+$'`,
+  );
+  expect(rows).toEqual([{ count: 30 }]);
+});

@@ -1,0 +1,104 @@
+import { pino } from 'pino';
+import { inject, onTestFinished } from 'vitest';
+import { append } from '../../outbox/append.ts';
+import type { CloudEvent, NewEvent } from '../../outbox/event.ts';
+import { startRelay, type Relay, type RelayOptions } from '../../relay/index.ts';
+import { openDatabase, type Database } from '../../runtime/database.ts';
+import { freshDatabase } from '../support/database.ts';
+import { startKinesisProxy, type KinesisProxy } from '../support/kinesis-proxy.ts';
+import { freshStream, kinesisClient, readStream } from '../support/stream.ts';
+import { until } from '../support/until.ts';
+
+export interface Scene {
+  readonly url: string;
+  readonly database: Database;
+  readonly stream: string;
+  readonly proxy: KinesisProxy;
+  /** Lines that the relays logged. */
+  readonly logged: string[];
+  relay(options?: Partial<RelayOptions>): Promise<Relay>;
+  /** Appends events `{ n }` of the aggregate `thing:<id>`, one transaction each, in order. */
+  append(...events: [id: string, n: number, type?: string][]): Promise<void>;
+  /** What stands in the stream, per key in order: the `n` of each event. */
+  published(): Promise<Record<string, number[]>>;
+  /** Number of rows in each state. */
+  states(): Promise<{ pending: number; settled: number; parked: number }>;
+}
+
+/** An outbox, a stream behind a fault proxy, and relays with short leases; everything ends with the test. */
+export async function scene(url?: string): Promise<Scene> {
+  const databaseUrl = url ?? (await freshDatabase('outbox'));
+  const database = openDatabase(databaseUrl, { connections: 20, connectTimeout: 2_000 });
+  const proxy = await startKinesisProxy(inject('kinesis'));
+  const stream = await freshStream(2);
+  const client = kinesisClient();
+  const logged: string[] = [];
+  onTestFinished(async () => {
+    client.destroy();
+    await proxy.stop();
+    await database.end();
+  });
+  return {
+    url: databaseUrl,
+    database,
+    stream,
+    proxy,
+    logged,
+    async relay(options = {}) {
+      const relay = await startRelay({
+        database,
+        stream: { name: stream, region: 'us-east-1', endpoint: proxy.url },
+        name: 'relay',
+        lease: 1_500,
+        requestTimeout: 500,
+        poll: 50,
+        retention: 604_800_000,
+        log: pino({}, { write: (line: string) => void logged.push(line) }),
+        credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+        ...options,
+      });
+      let stopped: Promise<void> | undefined;
+      const once = { ...relay, stop: () => (stopped ??= relay.stop()) };
+      onTestFinished(() => once.stop());
+      return once;
+    },
+    async append(...events) {
+      for (const [id, n, type] of events)
+        await append((sql, values) => database.query(sql, values), event(id, n, type));
+    },
+    async published() {
+      const found: Record<string, number[]> = {};
+      for (const { PartitionKey, Data } of await readStream(stream, client)) {
+        const { data } = JSON.parse(Buffer.from(Data!).toString()) as CloudEvent<{ n: number }>;
+        (found[PartitionKey!] ??= []).push(data.n);
+      }
+      return found;
+    },
+    async states() {
+      const [rows] = await database.query(
+        'SELECT state, COUNT(*) AS count FROM banyan_outbox GROUP BY state',
+      );
+      const states = { pending: 0, settled: 0, parked: 0 };
+      for (const { state, count } of rows as { state: keyof typeof states; count: number }[])
+        states[state] = count;
+      return states;
+    },
+  };
+}
+
+export function event(id: string, n: number, type = 'ThingHappened'): NewEvent<{ n: number }> {
+  return { type, aggregate: { type: 'thing', id }, data: { n } };
+}
+
+/** Waits until no row is pending. */
+export async function drained({ states, logged }: Scene, timeout = 15_000): Promise<void> {
+  await until('no row is pending', async () => (await states()).pending === 0, timeout).catch(
+    (cause: unknown) => {
+      throw new Error(`rows are still pending; the relays said:\n${logged.join('')}`, { cause });
+    },
+  );
+}
+
+export function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
