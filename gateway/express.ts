@@ -1,0 +1,61 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Registry } from 'prom-client';
+import { openGateway, type GatewayOptions } from './open-gateway.ts';
+
+export { parseConfig, type Config, type SnapshotSource } from '../contexts/index.ts';
+export type { GatewayOptions } from './open-gateway.ts';
+
+/** The gateway inside an Express monolith. */
+export interface ExpressGateway {
+  /** `app.use(gateway.middleware)`, before anything that reads bodies. What is the monolith's goes on to `next()`. */
+  readonly middleware: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: (error?: unknown) => void,
+  ) => void;
+  /**
+   * Takes WebSocket upgrades of extracted contexts from the server; others go on to `monolith`, which is the
+   * server's own upgrade listener, or are closed when it isn't given.
+   */
+  onUpgrade(
+    server: Server,
+    monolith?: (request: IncomingMessage, socket: Socket, head: Buffer) => void,
+  ): void;
+  /** The gateway's metrics, to be joined with the monolith's own. */
+  readonly metrics: Registry;
+  /** Why there is no snapshot yet, undefined when there is one. */
+  notReady(): string | undefined;
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens the gateway as Express middleware: requests that a context's stage sends to its extracted service are
+ * forwarded, all others stay in the process and cost one decision. The config's `monolith` upstream is never dialled.
+ */
+export async function expressGateway(options: GatewayOptions): Promise<ExpressGateway> {
+  const gateway = await openGateway(options);
+  return {
+    middleware(request, response, next) {
+      // Under a mounted router Express shortens `url`; a route is matched on the whole target.
+      const { originalUrl } = request as IncomingMessage & { originalUrl?: string };
+      const shortened = request.url;
+      if (originalUrl !== undefined) request.url = originalUrl;
+      gateway.handle(request, response, (error) => {
+        if (shortened !== undefined) request.url = shortened;
+        next(error);
+      });
+    },
+    onUpgrade(server, monolith) {
+      server.on('upgrade', (request, socket, head) => {
+        gateway.upgrade(request, socket as Socket, head, () => {
+          if (monolith) monolith(request, socket as Socket, head);
+          else socket.destroy();
+        });
+      });
+    },
+    metrics: gateway.metrics.registry,
+    notReady: gateway.holder.missing,
+    stop: () => gateway.close(),
+  };
+}

@@ -1,0 +1,64 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** One request on its way to an upstream. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The request target for the upstream. */
+  readonly path: string;
+}
+
+/** Why an exchange broke, and on which side. */
+export interface Failure {
+  /** `client`: the client went away. `upstream`: everything else. */
+  readonly side: 'upstream' | 'client';
+  /** How far it got: no connection yet; no answer's head yet; in the answer's body. */
+  readonly phase: 'connect' | 'head' | 'body';
+  /** It took longer than the upstream's time allows. */
+  readonly late: boolean;
+  /** A pooled connection turned out closed before a byte of an answer: most likely nobody read the request. */
+  readonly stale: boolean;
+  readonly cause: Error;
+}
+
+export type Outcome =
+  { readonly ok: true; readonly status: number } | { readonly ok: false; readonly failure: Failure };
+
+/**
+ * Carries exchanges to one upstream and the answers back, streaming both ways without holding bodies in memory.
+ *
+ * It sends a request once and never repeats it. When it fails before the answer's head has been passed on, the
+ * response is untouched and the caller answers; when it fails later, the client's connection has been broken
+ * off, so that nobody takes half an answer for a whole one. When the client goes away, the upstream request is
+ * aborted. It never rejects. It does not promise that the request's body can be read again.
+ */
+export interface Forwarder {
+  forward(exchange: Exchange): Promise<Outcome>;
+  /** Closes the connections; what is under way breaks. */
+  close(): Promise<void>;
+}
+
+/** Where an upstream listens and how patient the gateway is with it. */
+export interface UpstreamOptions {
+  readonly url: string;
+  /** Milliseconds until the answer's head must be there, counted from the request's last byte. None: for ever. */
+  readonly timeout: number | undefined;
+}
+
+/** How long connecting may take when the upstream has no `timeout` of its own, in milliseconds. */
+export const CONNECT_TIMEOUT = 10_000;
+/** Longest head of a message, in bytes, both ways. Node's own 16 KiB is less than what Apache and nginx let pass. */
+export const MAX_HEAD = 64 * 1024;
+
+/** Whether the request has content (RFC 9112 §6.3). */
+export function hasBody(request: IncomingMessage): boolean {
+  const length = request.headers['content-length'];
+  return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}
+
+/** Breaks the client's connection off so that a body without a length doesn't look complete either. */
+export function breakOff(response: ServerResponse): void {
+  const { socket } = response;
+  if (socket && response.req.httpVersionMinor === 0) socket.resetAndDestroy();
+  else response.destroy();
+}

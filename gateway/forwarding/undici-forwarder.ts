@@ -1,0 +1,149 @@
+import { PassThrough, type Readable } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import { Pool, type Dispatcher } from 'undici';
+import { pairs, requestFields, responseFields } from './fields.ts';
+import {
+  breakOff,
+  CONNECT_TIMEOUT,
+  hasBody,
+  MAX_HEAD,
+  type Exchange,
+  type Failure,
+  type Forwarder,
+  type Outcome,
+  type UpstreamOptions,
+} from './forwarder.ts';
+
+/** Plain exchanges, over one pool of HTTP/1.1 connections that grows with the load. */
+export function undiciForwarder({ url, timeout }: UpstreamOptions): Forwarder {
+  const { hostname, protocol } = new URL(url);
+  const pool = new Pool(url, {
+    connect: { timeout: timeout ?? CONNECT_TIMEOUT },
+    headersTimeout: timeout ?? 0,
+    bodyTimeout: 0,
+    maxHeaderSize: MAX_HEAD,
+    pipelining: 1,
+    allowH2: false,
+  });
+  // The certificate is the upstream's, though Host stays the client's.
+  const tls = protocol === 'https:' ? { servername: hostname } : {};
+  return {
+    forward: (exchange) =>
+      new Promise((resolve) => {
+        const { request } = exchange;
+        const carried = new Carried(exchange, resolve);
+        exchange.response.once('close', carried.onClose);
+        const body = hasBody(request) ? streamed(request) : null;
+        try {
+          pool.dispatch(
+            {
+              ...tls,
+              path: exchange.path,
+              method: request.method as Dispatcher.HttpMethod,
+              headers: requestFields(request),
+              body,
+            },
+            carried,
+          );
+        } catch (error) {
+          carried.onResponseError(undefined, error as Error);
+        }
+      }),
+    close: () => pool.destroy(),
+  };
+}
+
+/** undici destroys the body when it is done; the client's own stream must survive that, and be read to its end. */
+function streamed(request: IncomingMessage): Readable {
+  const body = request.pipe(new PassThrough());
+  body.once('close', () => {
+    request.unpipe(body);
+    request.resume();
+  });
+  return body;
+}
+
+/** One exchange under way. A class so that its callbacks are shared and not made anew for every request. */
+class Carried implements Dispatcher.DispatchHandler {
+  readonly #exchange: Exchange;
+  readonly #settle: (outcome: Outcome) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #answered = false;
+  #settled = false;
+  #gone = false;
+
+  constructor(exchange: Exchange, settle: (outcome: Outcome) => void) {
+    this.#exchange = exchange;
+    this.#settle = settle;
+  }
+
+  readonly onClose = (): void => {
+    if (this.#settled) return;
+    this.#gone = true;
+    const cause = new Error('the client closed its connection');
+    this.#fail('client', cause);
+    this.#controller?.abort(cause);
+  };
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#gone) controller.abort(new Error('the client closed its connection'));
+  }
+
+  onResponseStarted(): void {
+    this.#answered = true;
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    message?: string,
+  ): void {
+    // Informational answers end here: they are hints, and node:http can't pass all of them on.
+    if (status < 200) return;
+    const { response } = this.#exchange;
+    response.sendDate = false;
+    response.writeHead(status, message ?? '', responseFields(controller.rawHeaders as Buffer[]));
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const { response } = this.#exchange;
+    if (response.destroyed || response.write(chunk)) return;
+    controller.pause();
+    response.once('drain', () => controller.resume());
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    const { response } = this.#exchange;
+    const trailers = controller.rawTrailers as Buffer[] | null | undefined;
+    if (trailers && trailers.length > 0) response.addTrailers(pairs(trailers));
+    response.end();
+    this.#finish({ ok: true, status: response.statusCode });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (this.#settled) return;
+    this.#fail('upstream', error);
+    if (this.#exchange.response.headersSent) breakOff(this.#exchange.response);
+  }
+
+  #fail(side: Failure['side'], cause: Error & { code?: string }): void {
+    const phase = this.#exchange.response.headersSent ? 'body' : this.#controller ? 'head' : 'connect';
+    const late = cause.code === 'UND_ERR_HEADERS_TIMEOUT' || cause.code === 'UND_ERR_CONNECT_TIMEOUT';
+    const stale = side === 'upstream' && phase === 'head' && !this.#answered && wasPooled(cause);
+    this.#finish({ ok: false, failure: { side, phase, late, stale, cause } });
+  }
+
+  #finish(outcome: Outcome): void {
+    this.#settled = true;
+    this.#exchange.response.off('close', this.onClose);
+    this.#settle(outcome);
+  }
+}
+
+/** Closed by the other side after it had carried an answer before. A reset doesn't say; it counts as such. */
+function wasPooled(error: Error & { code?: string; socket?: { bytesRead?: number } | null }): boolean {
+  if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return true;
+  return error.code === 'UND_ERR_SOCKET' && (error.socket?.bytesRead ?? 0) > 0;
+}

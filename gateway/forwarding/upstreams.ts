@@ -1,0 +1,24 @@
+import type { IncomingMessage } from 'node:http';
+import type { Config } from '../../contexts/index.ts';
+import type { Forwarder } from './forwarder.ts';
+import { nodeForwarder } from './node-forwarder.ts';
+import { undiciForwarder } from './undici-forwarder.ts';
+
+/** One forwarder for each upstream of the config, by name. */
+export function openUpstreams(upstreams: Config['upstreams']): Map<string, Forwarder> {
+  const opened = new Map<string, Forwarder>();
+  for (const [name, { url, timeout }] of Object.entries(upstreams)) {
+    const plain = undiciForwarder({ url, timeout });
+    const special = nodeForwarder({ url, timeout });
+    opened.set(name, {
+      forward: (exchange) => (isSpecial(exchange.request, exchange.path) ? special : plain).forward(exchange),
+      close: async () => void (await Promise.all([plain.close(), special.close()])),
+    });
+  }
+  return opened;
+}
+
+/** What undici 8 doesn't carry. */
+function isSpecial({ headers }: IncomingMessage, path: string): boolean {
+  return headers.expect !== undefined || headers.trailer !== undefined || path[0] !== '/';
+}

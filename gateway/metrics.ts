@@ -1,0 +1,89 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Decision } from '../contexts/index.ts';
+import type { Failure } from './forwarding/forwarder.ts';
+
+/** What the gateway counts, as Prometheus metrics in a registry of its own. */
+export interface GatewayMetrics {
+  readonly registry: Registry;
+  /** An exchange is over: the answer's status, or undefined when the client went away before it had one. */
+  answered(decision: Decision, upstream: string, status: number | undefined, seconds: number): void;
+  failed(upstream: string, failure: Pick<Failure, 'side' | 'phase'>): void;
+  fellBack(context: string): void;
+  retried(upstream: string): void;
+  upgraded(upstream: string): void;
+}
+
+export interface Gauges {
+  revision(): number;
+  inFlight(): number;
+}
+
+export function gatewayMetrics({ revision, inFlight }: Gauges): GatewayMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'banyan_gateway_requests_total',
+    help: 'Requests by the upstream that answered, context, kind and class of the status.',
+    labelNames: ['upstream', 'context', 'kind', 'status'] as const,
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'banyan_gateway_request_seconds',
+    help: 'From the request’s head to the last byte of the answer.',
+    labelNames: ['upstream', 'context', 'kind'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers,
+  });
+  const failures = new Counter({
+    name: 'banyan_gateway_failures_total',
+    help: 'Exchanges that broke, by the side that broke them and how far they had got.',
+    labelNames: ['upstream', 'side', 'phase'] as const,
+    registers,
+  });
+  const fallbacks = new Counter({
+    name: 'banyan_gateway_fallbacks_total',
+    help: 'Reads that the monolith answered because the extracted service failed.',
+    labelNames: ['context'] as const,
+    registers,
+  });
+  const retries = new Counter({
+    name: 'banyan_gateway_retries_total',
+    help: 'Safe requests sent again because a pooled connection had been closed.',
+    labelNames: ['upstream'] as const,
+    registers,
+  });
+  const upgrades = new Counter({
+    name: 'banyan_gateway_upgrades_total',
+    help: 'WebSocket upgrades by upstream.',
+    labelNames: ['upstream'] as const,
+    registers,
+  });
+  new Gauge({
+    name: 'banyan_gateway_revision',
+    help: 'The revision in force on this gateway.',
+    registers,
+    collect() {
+      this.set(revision());
+    },
+  });
+  new Gauge({
+    name: 'banyan_gateway_requests_in_flight',
+    help: 'Requests under way.',
+    registers,
+    collect() {
+      this.set(inFlight());
+    },
+  });
+  return {
+    registry,
+    answered({ context = '', kind = '' }, upstream, status, seconds) {
+      const outcome = status === undefined ? 'aborted' : `${Math.floor(status / 100)}xx`;
+      requests.inc({ upstream, context, kind, status: outcome });
+      durations.observe({ upstream, context, kind }, seconds);
+    },
+    failed: (upstream, { side, phase }) => failures.inc({ upstream, side, phase }),
+    fellBack: (context) => fallbacks.inc({ context }),
+    retried: (upstream) => retries.inc({ upstream }),
+    upgraded: (upstream) => upgrades.inc({ upstream }),
+  };
+}

@@ -1,0 +1,88 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { decide, type Config, type SnapshotSource } from '../contexts/index.ts';
+import type { Log } from '../runtime/log.ts';
+import { answer } from './answer.ts';
+import { hasBody } from './forwarding/forwarder.ts';
+import { openUpgrader, type Upgrader } from './forwarding/upgrader.ts';
+import { openUpstreams } from './forwarding/upstreams.ts';
+import { countInFlight } from './in-flight.ts';
+import { gatewayMetrics, type GatewayMetrics } from './metrics.ts';
+import { snapshotCopy } from './snapshot/copy.ts';
+import { openHolder, type Holder } from './snapshot/holder.ts';
+
+export interface GatewayOptions {
+  readonly config: Config;
+  /** Where the stages come from. */
+  readonly source: SnapshotSource;
+  /** How the gateway is named among the gateways. */
+  readonly name: string;
+  readonly log: Log;
+}
+
+/** A gateway without a port: what the server of its own and the Express middleware have in common. */
+export interface OpenGateway {
+  readonly holder: Holder;
+  readonly metrics: GatewayMetrics;
+  /** Decides and answers. With `toMonolith`, what is the monolith's is handed to it instead of being forwarded. */
+  handle(request: IncomingMessage, response: ServerResponse, toMonolith?: (error?: Error) => void): void;
+  /** Decides and tunnels a WebSocket upgrade. With `toMonolith`, as above. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, toMonolith?: () => void): void;
+  /** Ends all WebSockets. */
+  closeTunnels(): void;
+  /** Ends everything that is left. */
+  close(): Promise<void>;
+}
+
+export async function openGateway({ config, source, name, log }: GatewayOptions): Promise<OpenGateway> {
+  const inFlight = countInFlight();
+  const copy = snapshotCopy(config.gateway.stateDir, name);
+  const holder = await openHolder({ config, source, copy, name, writesInFlight: inFlight.writes, log });
+  const metrics = gatewayMetrics({ revision: () => holder.current().revision, inFlight: inFlight.total });
+  const upstreams = openUpstreams(config.upstreams);
+  const upgraders = new Map<string, Upgrader>();
+  for (const [upstream, { url, timeout }] of Object.entries(config.upstreams)) {
+    const upgrader = openUpgrader({ url, timeout }, (request, { late, open, cause }) => {
+      const phase = open ? 'body' : 'head';
+      metrics.failed(upstream, { side: 'upstream', phase });
+      const what = open ? 'a WebSocket broke' : late ? 'the upstream is too slow' : 'the upstream failed';
+      log.warn({ upstream, side: 'upstream', phase, method: request.method, err: cause }, what);
+    });
+    upgraders.set(upstream, upgrader);
+  }
+  const answering = { upstreams, metrics, inFlight, log };
+
+  return {
+    holder,
+    metrics,
+    handle(request, response, toMonolith) {
+      const snapshot = holder.current();
+      const { method, url, headers } = request;
+      const decision = decide(snapshot, { method: method!, target: url!, headers });
+      if (toMonolith && decision.upstream === snapshot.monolith) return toMonolith();
+      if (toMonolith && hasBody(request) && request.readableEnded)
+        return toMonolith(
+          new Error(
+            `can't forward ${method} to '${decision.upstream}': its body has been read; mount the gateway before whatever reads bodies`,
+          ),
+        );
+      void answer(answering, snapshot, decision, request, response, toMonolith);
+    },
+    upgrade(request, socket, head, toMonolith) {
+      const snapshot = holder.current();
+      const { method, url, headers } = request;
+      const decision = decide(snapshot, { method: method!, target: url!, headers });
+      if (toMonolith && decision.upstream === snapshot.monolith) return toMonolith();
+      metrics.upgraded(decision.upstream);
+      upgraders.get(decision.upstream)!.upgrade(request, socket, head, decision.path);
+    },
+    closeTunnels() {
+      for (const upgrader of upgraders.values()) upgrader.close();
+    },
+    async close() {
+      await holder.stop();
+      for (const upgrader of upgraders.values()) upgrader.close();
+      await Promise.all([...upstreams.values()].map((forwarder) => forwarder.close()));
+    },
+  };
+}
