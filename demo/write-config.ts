@@ -10,6 +10,7 @@ export interface Places {
   readonly inventory: string;
   readonly outboxDatabase: string;
   readonly controlDatabase: string;
+  readonly stateDir: string;
   readonly redis: string;
   readonly stream: string;
   readonly streamEndpoint: string;
@@ -25,7 +26,7 @@ export async function writeConfig(file: string, places: Places): Promise<void> {
     `gateway:
   listen: ${places.gateway}
   ops: ${places.gatewayOps}
-  stateDir: state
+  stateDir: ${places.stateDir}
 
 upstreams:
   monolith: { url: 'http://${places.monolith}' }

@@ -1,6 +1,9 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../../runtime/database.ts';
+import { wait } from '../../runtime/wait.ts';
 import { bySku, type Journal, type ShopRecord } from './checks.ts';
+
+const FIRST_EVENTS = 30_000;
 
 /** What the shop's own tables say, none of which Banyan writes. */
 export interface ShopJournals extends ShopRecord {
@@ -80,6 +83,20 @@ export async function readLags(service: Database, position = 0, lastSeconds = 86
 export async function lastPosition(service: Database): Promise<number> {
   const [last] = await rows(service, 'SELECT COALESCE(MAX(position), 0) AS position FROM applied');
   return Number(last!['position']);
+}
+
+/** Waits until the service has applied `events` events: after the start, it then knows every product. */
+export async function filled(service: Database, events: number, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + FIRST_EVENTS;
+  for (let applied = 0; applied < events; applied = (await readService(service)).events) {
+    signal.throwIfAborted();
+    if (Date.now() > deadline) {
+      throw new Error(
+        `${applied} of the first ${events} events reached the inventory service within ${FIRST_EVENTS} ms`,
+      );
+    }
+    await wait(50, signal);
+  }
 }
 
 /** Events in the outbox by type, and how many of them are not yet acknowledged by Kinesis. */

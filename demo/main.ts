@@ -1,0 +1,96 @@
+// `npm run demo`: a shop monolith loses its inventory reads to an extracted service, and nobody notices.
+// `--once` plays the story quickly, checks it, and exits.
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openBelongings } from './belongings.ts';
+import { PRODUCTS } from './shop/seed.ts';
+import { startShoppers } from './shoppers/start-shoppers.ts';
+import { startSystem } from './start-system.ts';
+import { introduce, invite } from './story/introduce.ts';
+import { liveLine } from './story/live-line.ts';
+import { filled, lastPosition } from './story/records.ts';
+import { tell } from './story/tell.ts';
+import { verify } from './story/verify.ts';
+import { openTerminal } from './terminal.ts';
+
+const once = process.argv.includes('--once');
+const { pace, rate } = once ? { pace: 3_000, rate: 90 } : { pace: 12_000, rate: 30 };
+const COHORTS = 300;
+const REGULARS = 320;
+
+const stopping = new AbortController();
+const { signal } = stopping;
+let lost: Error | undefined;
+const onLoss = (why: Error) => {
+  if (signal.aborted) return;
+  lost = why;
+  stopping.abort(why);
+};
+
+const terminal = openTerminal();
+const belongings = openBelongings();
+const folder = await mkdtemp(join(tmpdir(), 'banyan-'));
+await belongings.own('temporary folder', Promise.resolve(folder), (path) =>
+  rm(path, { recursive: true, force: true }),
+);
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    if (!signal.aborted) return stopping.abort(new Error(`stopped by ${name}`));
+    // The second one doesn't wait: the children go down with this process (servers/child.ts), the folder after them.
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+    process.exit(130);
+  });
+}
+process.on('uncaughtException', onLoss);
+// Whatever the servers put into a temporary folder lies in this one, and goes with it.
+process.env['TMPDIR'] = folder;
+
+let problems: readonly string[] = [];
+let closing = '';
+try {
+  const databaseUrl = process.env['BANYAN_DATABASE_URL'];
+  const system = await startSystem({ folder, databaseUrl, belongings, terminal, signal, onLoss });
+  await filled(system.inventory, PRODUCTS.length * 2, signal);
+  const position = await lastPosition(system.inventory);
+  introduce(terminal, system);
+  const shoppers = startShoppers({ url: system.urls.gateway, rate, regulars: REGULARS });
+  await belongings.own('shoppers', Promise.resolve(shoppers), () => shoppers.stop());
+  const line = liveLine(terminal, shoppers.tally, system.inventory, signal);
+  await belongings.own('live line', Promise.resolve(), () => line);
+  const stages = await tell({ system, shoppers, terminal, signal, pace, cohorts: COHORTS });
+  if (!once) {
+    invite(terminal, system);
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  } else {
+    await shoppers.stop();
+    const verdict = await verify(system, shoppers, stages, { position, cohorts: COHORTS });
+    problems = verdict.violations;
+    closing = verdict.line;
+  }
+} catch (error) {
+  if (!signal.aborted) problems = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+}
+const interrupted = signal.aborted && !lost;
+if (interrupted && !once) terminal.say('\nstopping everything …');
+stopping.abort();
+const left = await belongings.release();
+problems = [
+  ...problems,
+  ...(lost ? [lost.message] : []),
+  ...left.map((what) => `could not be put away: ${what}`),
+];
+
+if (problems.length > 0) {
+  terminal.say();
+  for (const problem of problems.slice(0, 40)) terminal.say(`violation: ${problem}`);
+  if (problems.length > 40) terminal.say(`… and ${problems.length - 40} more`);
+  terminal.say(`demo failed: ${problems.length} violations${closing ? `; ${closing}` : ''}`);
+  process.exitCode = 1;
+} else if (once && !interrupted) {
+  terminal.say(`\ndemo ok: ${closing}`);
+} else {
+  terminal.say('stopped; nothing is left behind');
+  if (once) process.exitCode = 130;
+}

@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { openDatabase, type Database } from '../runtime/database.ts';
+import type { Belongings } from './belongings.ts';
+import { startDatabase } from './servers/database.ts';
+
+export interface DemoDatabase {
+  readonly url: string;
+  readonly pool: Database;
+}
+
+/**
+ * Three fresh databases: the shop's, the inventory service's, the control plane's. On the server at `given`, where
+ * they are dropped at the end; on a private one unless given.
+ */
+export async function startDatabases(
+  belongings: Belongings,
+  given: string | undefined,
+): Promise<Record<'shop' | 'inventory' | 'control', DemoDatabase>> {
+  const server = given
+    ? given.replace(/\/*$/, '')
+    : (await belongings.own('database', startDatabase('mariadbd'), (started) => started.stop())).url;
+  const prefix = given ? `banyan_demo_${randomBytes(4).toString('hex')}_` : '';
+  const root = openDatabase(server, { connections: 1 });
+  await belongings.own('connection', Promise.resolve(root), (pool) => pool.end());
+  const create = async (name: string): Promise<DemoDatabase> => {
+    const drop = () => root.query(`DROP DATABASE IF EXISTS \`${prefix}${name}\``);
+    await belongings.own(
+      name,
+      root.query(`CREATE DATABASE \`${prefix}${name}\` CHARACTER SET utf8mb4`),
+      drop,
+    );
+    const url = `${server}/${prefix}${name}`;
+    const pool = await belongings.own(name, Promise.resolve(openDatabase(url, { connections: 3 })), (open) =>
+      open.end(),
+    );
+    return { url, pool };
+  };
+  return {
+    shop: await create('shop'),
+    inventory: await create('inventory'),
+    control: await create('control'),
+  };
+}

@@ -1,0 +1,52 @@
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startChild, untilReady, type Child } from './servers/child.ts';
+
+export interface ProcessOptions {
+  readonly name: string;
+  /** A script below the project's folder, and its arguments. */
+  readonly script: string;
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
+  /** Its output goes to `<name>.log` in here. */
+  readonly folder: string;
+  /** Answers 2xx when the process can work. */
+  readonly ready: string;
+  /** Called when it ends although nobody stopped it. */
+  readonly onLoss: (why: Error) => void;
+}
+
+export const scriptPath = (script: string): string => fileURLToPath(new URL(`../${script}`, import.meta.url));
+
+/** Starts one of the demo's Node.js processes and waits until it can work. */
+export async function startProcess(options: ProcessOptions): Promise<Child> {
+  const { name, script, args = [], env, folder, ready, onLoss } = options;
+  const log = createWriteStream(join(folder, `${name}.log`));
+  let stopping = false;
+  const child = startChild({
+    command: process.execPath,
+    args: [scriptPath(script), ...args],
+    env: { ...process.env, ...env },
+    cwd: folder,
+    onOutput: (text) => void log.write(text),
+  });
+  void child.ended.then((code) => {
+    log.end();
+    if (!stopping) onLoss(new Error(`${name} ended (${code}) and should not have:\n${child.output()}`));
+  });
+  const owned: Child = {
+    ...child,
+    stop(grace) {
+      stopping = true;
+      return child.stop(grace);
+    },
+  };
+  try {
+    await untilReady(owned, name, async () => (await fetch(ready)).ok);
+  } catch (error) {
+    await owned.stop();
+    throw error;
+  }
+  return owned;
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Belongings } from './belongings.ts';
+import { createStream } from './create-stream.ts';
+import { createSchema as createInventorySchema } from './inventory/create-schema.ts';
+import { openBanyan, type Banyan } from './run-banyan.ts';
+import { freePort } from './servers/child.ts';
+import { startDatabases } from './start-databases.ts';
+import { startProcess, type ProcessOptions } from './start-process.ts';
+import { createSchema as createShopSchema, seed } from './shop/seed.ts';
+import type { Terminal } from './terminal.ts';
+import { writeConfig } from './write-config.ts';
+import type { Database } from '../runtime/database.ts';
+import { startKinesis } from './servers/kinesis.ts';
+import { startRedis } from './servers/redis.ts';
+
+export interface SystemOptions {
+  readonly folder: string;
+  /** A server to put fresh databases on; a private one unless given. */
+  readonly databaseUrl: string | undefined;
+  readonly belongings: Belongings;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly onLoss: (why: Error) => void;
+}
+
+export interface System {
+  readonly urls: Readonly<
+    Record<
+      'gateway' | 'monolith' | 'inventory' | 'admin' | 'gatewayOps' | 'relayOps' | 'inventoryOps',
+      string
+    >
+  >;
+  readonly config: string;
+  readonly token: string;
+  readonly banyan: Banyan;
+  /** The shop's and the service's databases, for reading what happened. */
+  readonly shop: Database;
+  readonly inventory: Database;
+}
+
+/** Starts servers, monolith, service and all of Banyan between them. */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const { folder, belongings, terminal, signal, onLoss } = options;
+  const step = (text: string) => {
+    signal.throwIfAborted();
+    terminal.live(text);
+  };
+
+  step('starting database, Redis and Kinesis …');
+  const [databases, redis, kinesis] = await Promise.all([
+    startDatabases(belongings, options.databaseUrl),
+    belongings.own('Redis', startRedis('redis-server'), (server) => server.stop()),
+    belongings.own('Kinesis', startKinesis(), (server) => server.stop()),
+  ]);
+  const stream = 'shop-events';
+  await createStream(kinesis.url, stream, 2);
+
+  step('writing banyan.yaml …');
+  const place = async () => `127.0.0.1:${await freePort()}`;
+  const places = {
+    gateway: await place(),
+    gatewayOps: await place(),
+    admin: await place(),
+    relayOps: await place(),
+    monolith: await place(),
+    inventory: await place(),
+    inventoryOps: await place(),
+  };
+  const token = randomBytes(24).toString('base64url');
+  const serviceToken = randomBytes(24).toString('base64url');
+  const config = join(folder, 'banyan.yaml');
+  await writeConfig(config, {
+    ...places,
+    stateDir: join(folder, 'state'),
+    outboxDatabase: databases.shop.url,
+    controlDatabase: databases.control.url,
+    redis: redis.url,
+    stream,
+    streamEndpoint: kinesis.url,
+    operatorToken: token,
+    serviceToken,
+  });
+  const banyan = openBanyan({ config, token, terminal, signal });
+
+  step('the shop as it was, then outbox and capture beside it …');
+  await Promise.all([createShopSchema(databases.shop.pool), createInventorySchema(databases.inventory.pool)]);
+  await banyan.run(['install', 'outbox']);
+  await banyan.run(['install', 'inbox', '--database', databases.inventory.url]);
+  await banyan.run(['install', 'control']);
+  await banyan.run(['capture', 'apply', 'catalogue']);
+  await seed(databases.shop.pool);
+
+  step('starting shop, inventory service, control plane, relay, gateway …');
+  const aws = { AWS_ACCESS_KEY_ID: 'demo', AWS_SECRET_ACCESS_KEY: 'demo' };
+  const start = (process: Pick<ProcessOptions, 'name' | 'script' | 'args' | 'env' | 'ready'>) =>
+    belongings.own(process.name, startProcess({ ...process, folder, onLoss }), (child) => child.stop());
+  const command = (name: string, ready: string) =>
+    start({ name, script: 'cli/main.ts', args: ['-c', config, name], env: aws, ready });
+  await command('control-plane', `http://${places.admin}/healthz`);
+  await Promise.all([
+    start({
+      name: 'shop',
+      script: 'demo/shop/main.ts',
+      env: { SHOP_DATABASE: databases.shop.url, SHOP_LISTEN: places.monolith },
+      ready: `http://${places.monolith}/`,
+    }),
+    start({
+      name: 'inventory',
+      script: 'demo/inventory/main.ts',
+      env: {
+        ...aws,
+        INVENTORY_DATABASE: databases.inventory.url,
+        INVENTORY_LISTEN: places.inventory,
+        INVENTORY_OPS: places.inventoryOps,
+        STREAM: stream,
+        STREAM_ENDPOINT: kinesis.url,
+        BANYAN_ADMIN: `http://${places.admin}`,
+        BANYAN_TOKEN: serviceToken,
+        POLL: '50',
+      },
+      ready: `http://${places.inventoryOps}/readyz`,
+    }),
+    command('relay', `http://${places.relayOps}/readyz`),
+  ]);
+  await command('gateway', `http://${places.gatewayOps}/readyz`);
+  step('');
+  const urls = Object.fromEntries(
+    Object.entries(places).map(([name, at]) => [name, `http://${at}`]),
+  ) as System['urls'];
+  return { urls, config, token, banyan, shop: databases.shop.pool, inventory: databases.inventory.pool };
+}

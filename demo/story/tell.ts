@@ -1,0 +1,89 @@
+import { wait } from '../../runtime/wait.ts';
+import type { Shoppers } from '../shoppers/start-shoppers.ts';
+import { openStage, type StageTally } from '../shoppers/tally.ts';
+import type { System } from '../start-system.ts';
+import type { Terminal } from '../terminal.ts';
+import { binomialInterval } from './binomial.ts';
+import { p99 } from './checks.ts';
+import { readLags } from './records.ts';
+
+export interface Telling {
+  readonly system: System;
+  readonly shoppers: Shoppers;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  /** Shortest time (milliseconds) that a stage is looked at. */
+  readonly pace: number;
+  /** Cohorts that must have been seen before a stage ends. */
+  readonly cohorts: number;
+}
+
+interface Chapter {
+  readonly title: string;
+  readonly command: readonly string[];
+  readonly percent: number;
+}
+
+const SET = ['context', 'set', 'inventory', '--reads'];
+const CHAPTERS: readonly Chapter[] = [
+  { title: 'All on the monolith', command: ['context', 'list'], percent: 0 },
+  {
+    title: '10 % of inventory reads on the new service',
+    command: [...SET, 'canary', '--percent', '10'],
+    percent: 10,
+  },
+  { title: '50 %', command: [...SET, 'canary', '--percent', '50'], percent: 50 },
+  { title: '100 %', command: [...SET, 'extracted'], percent: 100 },
+  { title: 'Back to the monolith, with one command', command: [...SET, 'legacy'], percent: 0 },
+  { title: 'And to the service again: undo', command: ['context', 'undo', 'inventory'], percent: 100 },
+];
+
+/** Tells the story while it happens. Returns what was seen at each stage, in order. */
+export async function tell(telling: Telling): Promise<StageTally[]> {
+  const stages: StageTally[] = [];
+  for (const chapter of CHAPTERS) stages.push(await tellChapter(telling, chapter));
+  return stages;
+}
+
+async function tellChapter(telling: Telling, { title, command, percent }: Chapter): Promise<StageTally> {
+  const { system, shoppers, terminal, signal, pace, cohorts } = telling;
+  const { tally } = shoppers;
+  terminal.heading(title);
+  tally.stage = undefined;
+  await system.banyan.show(command);
+  const stage = openStage(title, percent);
+  tally.stage = stage;
+  const until = performance.now() + pace;
+  const requests = tally.requests;
+  await system.banyan.show(['route', 'GET', '/inventory/banyan', '--cohort', 'anna']);
+  await system.banyan.show(['lag'], true);
+  while (performance.now() < until || stage.cohorts.size < cohorts) {
+    signal.throwIfAborted();
+    await wait(50, signal);
+  }
+  terminal.say(
+    summary(
+      stage,
+      tally.requests - requests,
+      tally.failures.length,
+      p99(await readLags(system.inventory, 0, 5)),
+    ),
+  );
+  return stage;
+}
+
+function summary(stage: StageTally, requests: number, failed: number, lag: number | undefined): string {
+  const seen = stage.cohorts.size;
+  const moved = [...stage.cohorts.values()].filter((sides) => sides.has('inventory-service')).length;
+  const [low, high] = binomialInterval(seen, stage.percent / 100, 0.999);
+  return [
+    `${number(moved)} of ${number(seen)} cohorts on the service`,
+    stage.percent % 100 === 0 ? undefined : `(${low} to ${high} were to be expected)`,
+    `· ${number(requests)} requests, ${number(failed)} failed`,
+    `· lag p99 ${lag === undefined ? 'unknown' : `${Math.round(lag)} ms`}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(' ');
+}
+
+export const number = (value: number): string => value.toLocaleString('en-US');
