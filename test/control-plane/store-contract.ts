@@ -112,10 +112,10 @@ export function storeContract(name: string, newPlace: () => Promise<Place>): voi
       const { open } = await place();
       const [writer, reader] = [open(), open()];
       await writer.read();
-      let done = false;
+      const writing = new AbortController();
       const reading = (async () => {
         let last = 0;
-        while (!done) {
+        while (!writing.signal.aborted) {
           const { revision, contexts } = await reader.read();
           expect(revision).toBeGreaterThanOrEqual(last);
           last = revision;
@@ -128,7 +128,7 @@ export function storeContract(name: string, newPlace: () => Promise<Place>): voi
         const next = (await writer.read()).revision + 1;
         await writer.change('inventory', canary(next), { actor: 'ada' });
       }
-      done = true;
+      writing.abort();
       await reading;
     });
 
