@@ -4,6 +4,8 @@ import { Command } from 'commander';
 import { register as capture } from './commands/capture.ts';
 import { register as init } from './commands/init.ts';
 import { register as relay } from './commands/relay.ts';
+import { register as install } from './commands/install.ts';
+import { register as uninstall } from './commands/uninstall.ts';
 import { UsageError } from './usage-error.ts';
 
 const { version } = createRequire(import.meta.url)(
@@ -17,7 +19,7 @@ const program = new Command('banyan')
   .showHelpAfterError();
 
 // One module per command, each with `register(program)`.
-for (const register of [init, capture, relay]) register(program);
+for (const register of [init, capture, relay, install, uninstall]) register(program);
 
 try {
   await program.parseAsync();

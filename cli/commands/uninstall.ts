@@ -1,0 +1,59 @@
+import { createInterface } from 'node:readline/promises';
+import { Argument, type Command } from 'commander';
+import { TABLE_SETS, uninstall, uninstallText, type TableSet } from '../../control-plane/install/index.ts';
+import { databaseOfSet } from '../database-of-set.ts';
+import { UsageError } from '../usage-error.ts';
+
+const LOSS: Record<TableSet, string> = {
+  outbox: 'the outbox with its settled events; nothing can be appended any more',
+  inbox: 'what the service has handled, and how far; it would handle all events of the stream again',
+  control: 'the stages in force and the audit',
+};
+
+/** `banyan uninstall outbox|inbox|control [--database <url>] [--print] [--yes] [--force]` */
+export function register(program: Command): void {
+  program
+    .command('uninstall')
+    .description("drop a set of Banyan's tables, and nothing else")
+    .addArgument(new Argument('<set>', 'which tables').choices(TABLE_SETS))
+    .option(
+      '-d, --database <url>',
+      "mysql://user:password@host:port/database; the configuration's unless given",
+    )
+    .option('--print', 'print the SQL for a DBA, and change nothing')
+    .option('-y, --yes', "don't ask")
+    .option('--force', "don't ask, and throw away events that have not reached the stream")
+    .action(
+      async (
+        set: TableSet,
+        options: { database?: string; print?: boolean; yes?: boolean; force?: boolean },
+      ) => {
+        const { url, name } = databaseOfSet(set, options.database, program.opts<{ config: string }>().config);
+        if (options.print) {
+          process.stdout.write(uninstallText(set, name));
+          return;
+        }
+        if (!options.yes && !options.force && !(await confirmed(set, name))) {
+          process.stdout.write('nothing was dropped\n');
+          return;
+        }
+        const { database, dropped } = await uninstall({ url, set, force: options.force ?? false });
+        process.stdout.write(
+          dropped.length === 0
+            ? `${set}: nothing of it in ${database}\n`
+            : `${set}: dropped ${dropped.join(', ')} in ${database}\n`,
+        );
+      },
+    );
+}
+
+async function confirmed(set: TableSet, database: string): Promise<boolean> {
+  const question = `This drops ${LOSS[set]}, in ${database}.`;
+  if (!process.stdin.isTTY) throw new UsageError(`${question} Say --yes to do it without being asked.`);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} Go on? [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}
