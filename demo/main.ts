@@ -1,9 +1,10 @@
 // `npm run demo`: a shop monolith loses its inventory reads to an extracted service, and nobody notices.
-// `--once` plays the story quickly, checks it, and exits.
+// `--once` plays the story quickly, checks it, and exits. `--rate <visits a second>` and `--pace <seconds a stage>`.
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { openBelongings } from './belongings.ts';
 import { PRODUCTS } from './shop/seed.ts';
 import { startShoppers } from './shoppers/start-shoppers.ts';
@@ -15,8 +16,13 @@ import { tell } from './story/tell.ts';
 import { verify } from './story/verify.ts';
 import { openTerminal } from './terminal.ts';
 
-const once = process.argv.includes('--once');
-const { pace, rate } = once ? { pace: 3_000, rate: 90 } : { pace: 12_000, rate: 30 };
+const { once, ...options } = parseArgs({
+  options: { once: { type: 'boolean', default: false }, rate: { type: 'string' }, pace: { type: 'string' } },
+}).values;
+const rate = Number(options.rate ?? (once ? 90 : 30));
+const pace = Number(options.pace ?? (once ? 3 : 12)) * 1_000;
+if (!(rate > 0 && pace >= 0))
+  throw new RangeError(`--rate ${options.rate} --pace ${options.pace}: required are numbers`);
 const COHORTS = 300;
 const REGULARS = 320;
 

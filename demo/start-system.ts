@@ -44,7 +44,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const { folder, belongings, terminal, signal, onLoss } = options;
   const step = (text: string) => {
     signal.throwIfAborted();
-    terminal.live(text);
+    terminal.step(text);
   };
 
   step('starting database, Redis and Kinesis …');
@@ -124,7 +124,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     command('relay', `http://${places.relayOps}/readyz`),
   ]);
   await command('gateway', `http://${places.gatewayOps}/readyz`);
-  step('');
+  terminal.live('');
   const urls = Object.fromEntries(
     Object.entries(places).map(([name, at]) => [name, `http://${at}`]),
   ) as System['urls'];

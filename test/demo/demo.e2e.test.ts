@@ -1,0 +1,95 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { afterEach, expect, inject, it } from 'vitest';
+import { until } from '../support/until.ts';
+
+const given = process.env['BANYAN_TEST_DATABASE'];
+const MAIN = fileURLToPath(new URL('../../demo/main.ts', import.meta.url));
+
+let running: ChildProcess | undefined;
+let folder: string | undefined;
+afterEach(async () => {
+  if (running?.exitCode === null && running.signalCode === null) process.kill(-running.pid!, 'SIGKILL');
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+it('plays the story, finds every promise kept, and leaves nothing behind', async () => {
+  const demo = await startDemo(['--once'], given ? { BANYAN_DATABASE_URL: given } : {});
+  const code = await demo.ended;
+  const last = demo.output().trimEnd().split('\n').at(-1);
+  expect(last, demo.output()).toMatch(
+    /^demo ok: [\d,]+ requests, 0 failed, [\d,]+ events, 0 lost, 0 duplicated, lag p99 \d+ ms$/,
+  );
+  expect(code).toBe(0);
+  await nothingIsLeft(demo);
+});
+
+it('runs on after the story until Ctrl+C, on a server that is given, and drops its databases there', async () => {
+  const server = inject('databaseServer');
+  const before = await demoDatabases(server);
+  const demo = await startDemo(['--pace', '0', '--rate', '90'], { BANYAN_DATABASE_URL: server });
+  await until('the end of the story', () => demo.output().includes('it is your turn'), 180_000);
+  const gateway = /http:\/\/[\d.:]+/.exec(demo.output())![0];
+  expect((await fetch(gateway)).headers.get('x-served-by')).toBe('monolith');
+  expect((await fetch(`${gateway}/inventory/zz`)).headers.get('x-served-by')).toBe('inventory-service');
+  expect((await demoDatabases(server)).length).toBe(before.length + 3);
+  process.kill(demo.pid, 'SIGINT');
+  expect(await demo.ended).toBe(0);
+  expect(demo.output()).toContain('stopped; nothing is left behind');
+  await nothingIsLeft(demo);
+  expect(await demoDatabases(server)).toEqual(before);
+});
+
+it.each([
+  ['before anything runs', 'starting database'],
+  ['while the tables are made', 'the shop as it was'],
+  ['while the processes start', 'starting shop'],
+])('is stopped by Ctrl+C %s, as a terminal sends it to every process at once', async (_when, line) => {
+  const demo = await startDemo([]);
+  await until(line, () => demo.output().includes(line), 60_000);
+  process.kill(-demo.pid, 'SIGINT');
+  expect(await demo.ended, demo.output()).toBe(0);
+  await nothingIsLeft(demo);
+});
+
+interface Demo {
+  readonly pid: number;
+  readonly ended: Promise<number | null>;
+  output(): string;
+}
+
+/** In a process group and a temporary folder of its own, so that whatever it leaves can be seen. */
+async function startDemo(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Demo> {
+  const own = await mkdtemp(join(tmpdir(), 'bd-'));
+  folder = own;
+  const { BANYAN_DATABASE_URL: _, ...inherited } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...inherited, ...env, TMPDIR: own },
+  });
+  running = child;
+  let output = '';
+  child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  return { pid: child.pid!, ended, output: () => output };
+}
+
+async function nothingIsLeft({ pid }: Demo): Promise<void> {
+  const processes = execFileSync('ps', ['-A', '-o', 'pid=,pgid=,args=']).toString().split('\n');
+  expect(processes.filter((line) => line.trim().split(/\s+/)[1] === String(pid))).toEqual([]);
+  expect(await readdir(folder!)).toEqual([]);
+}
+
+async function demoDatabases(server: string): Promise<string[]> {
+  const connection = await createConnection(server);
+  const [rows] = await connection.query<RowDataPacket[]>("SHOW DATABASES LIKE 'banyan\\_demo\\_%'");
+  await connection.end();
+  return rows.map((row) => String(Object.values(row)[0])).toSorted();
+}
