@@ -2,6 +2,10 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { register as capture } from './commands/capture.ts';
+import { register as context } from './commands/context.ts';
+import { register as controlPlane } from './commands/control-plane.ts';
+import { register as gateway } from './commands/gateway.ts';
+import { register as route } from './commands/route.ts';
 import { register as init } from './commands/init.ts';
 import { register as relay } from './commands/relay.ts';
 import { register as install } from './commands/install.ts';
@@ -19,7 +23,8 @@ const program = new Command('banyan')
   .showHelpAfterError();
 
 // One module per command, each with `register(program)`.
-for (const register of [init, capture, relay, install, uninstall]) register(program);
+for (const register of [init, capture, relay, install, uninstall, gateway, controlPlane, context, route])
+  register(program);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,63 @@
+import { hostname } from 'node:os';
+import type { Command } from 'commander';
+import { gatewaySource, openStore } from '../../control-plane/index.ts';
+import { startGateway } from '../../gateway/start-gateway.ts';
+import { openLog } from '../../runtime/log.ts';
+import { parseAddress } from '../../runtime/address.ts';
+import { shutdownSignal } from '../../runtime/shutdown.ts';
+import { wait } from '../../runtime/wait.ts';
+import { loadConfig } from '../load-config.ts';
+import { runControlPlane } from '../run-control-plane.ts';
+import { untilAborted } from '../until-aborted.ts';
+
+interface Options {
+  readonly name?: string;
+  readonly listen?: string;
+  readonly ops?: string;
+  /** False with `--no-admin`. */
+  readonly admin: boolean;
+}
+
+/** Milliseconds that taking the gateway off the register may take while the store is away. */
+const LEAVE_PATIENCE = 1_000;
+
+/**
+ * `banyan gateway`: the data plane, until SIGINT or SIGTERM. With the file store the admin API runs in the same
+ * process; with MySQL any number of gateways run, and `banyan control-plane` apart.
+ */
+export function register(program: Command): void {
+  program
+    .command('gateway')
+    .description('stand in front of the monolith and send each request where its context says')
+    .option('--name <name>', 'how it is named among the gateways; host name and port unless given')
+    .option('--listen <address>', 'where; gateway.listen of the configuration unless given')
+    .option('--ops <address>', 'its ops port; gateway.ops of the configuration unless given')
+    .option(
+      '--no-admin',
+      'with the file store: without the admin API, since another gateway of this host has it',
+    )
+    .action(async ({ admin, ...options }: Options, command: Command) => {
+      const config = loadConfig(command.optsWithGlobals<{ config: string }>().config);
+      const listen = options.listen ?? config.gateway.listen;
+      const ops = options.ops ?? config.gateway.ops;
+      const name = options.name ?? config.gateway.name ?? `${hostname()}:${parseAddress(listen).port}`;
+      const log = openLog('gateway');
+      const stopped = shutdownSignal();
+      const store = await openStore(config);
+      const { source, leave } = gatewaySource(store, name);
+      const stops: (() => Promise<unknown>)[] = [() => store.close()];
+      try {
+        const gateway = await startGateway({ config, source, name, log, listen, ops });
+        // The store may be away at this very moment; the gateway is forgotten after a while then.
+        stops.unshift(() => Promise.race([leave().catch(() => {}), wait(LEAVE_PATIENCE)]));
+        stops.unshift(() => gateway.stop());
+        if (admin && config.control.store === 'file') {
+          const controlPlane = await runControlPlane({ config, store, log });
+          stops.unshift(() => controlPlane.stop());
+        }
+        await untilAborted(stopped);
+      } finally {
+        for (const stop of stops) await stop();
+      }
+    });
+}

@@ -1,0 +1,48 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import type { Decision } from '../../contexts/index.ts';
+import { clientOf, printJson, withClientOptions, type ClientOptions } from '../client-options.ts';
+
+/** `banyan route GET /inventory/abc [--cohort ada] [--header name:value]` */
+export function register(program: Command): void {
+  withClientOptions(program.command('route <method> <target>'))
+    .description('which upstream a request would go to, why, and at which revision')
+    .option('--cohort <value>', 'who asks: the value of the cohort’s cookie or header')
+    .option('--header <name:value>', 'a header of the request; may be repeated', header, {})
+    .action(
+      async (
+        method: string,
+        target: string,
+        {
+          cohort,
+          header: headers,
+          json,
+        }: ClientOptions & { cohort?: string; header: Record<string, string> },
+        command: Command,
+      ) => {
+        const body = { method: method.toUpperCase(), target, cohort, headers };
+        const decision = await clientOf(command).post<Decision>('/v1/explain', body);
+        if (json) printJson(decision);
+        else process.stdout.write(formatDecision(`${body.method} ${target}`, decision));
+      },
+    );
+}
+
+/** A decision in a few lines: where to, why, at which revision. */
+export function formatDecision(request: string, decision: Decision): string {
+  const { upstream, reason, context, route, kind, path, revision } = decision;
+  return [
+    `${request} → ${upstream}`,
+    `  why       ${reason}`,
+    ...(context === undefined ? [] : [`  context   ${context}, route ${route}, a ${kind}`]),
+    `  path      ${path}`,
+    `  revision  ${revision}`,
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function header(text: string, all: Record<string, string>): Record<string, string> {
+  const colon = text.indexOf(':');
+  if (colon < 1) throw new InvalidArgumentError("A header is written 'name:value'.");
+  return { ...all, [text.slice(0, colon).trim().toLowerCase()]: text.slice(colon + 1).trim() };
+}

@@ -1,0 +1,6 @@
+export * from './store/open-store.ts';
+export * from './store/snapshot-store.ts';
+export * from './start-control-plane.ts';
+export { adminTokenFile } from './admin-token.ts';
+export { describeChange, type ChangeResult } from './change-context.ts';
+export type { ContextList, ListedContext } from './list-contexts.ts';
