@@ -66,7 +66,7 @@ const USERS: Record<TableSet, readonly UserGrants[]> = {
         'The extracted service: remembers what it has handled. Give these rights to the user that it has already.',
       ],
       on: {
-        banyan_inbox: 'SELECT, INSERT, DELETE',
+        banyan_inbox: 'SELECT, INSERT',
         banyan_checkpoint: 'SELECT, INSERT, UPDATE',
       },
     },
@@ -77,7 +77,7 @@ const USERS: Record<TableSet, readonly UserGrants[]> = {
       comment: ['The control plane: changes stages, and can only add to the audit.'],
       on: {
         banyan_control: 'SELECT, INSERT, UPDATE',
-        banyan_context: 'SELECT, INSERT, UPDATE, DELETE',
+        banyan_context: 'SELECT, INSERT, UPDATE',
         banyan_audit: 'SELECT, INSERT',
         banyan_gateway: 'SELECT, INSERT, UPDATE, DELETE',
       },
