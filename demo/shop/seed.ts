@@ -139,7 +139,7 @@ export async function seed(database: Database): Promise<void> {
       await connection.query('INSERT INTO price_history (sku, price, changed_by) VALUES (?, ?, ?)', [
         sku,
         price,
-        STAFF,
+        'import',
       ]);
       await connection.query('INSERT INTO stock (sku, quantity) VALUES (?, 0)', [sku]);
       const stocked = await moveStock(connection, { sku, delta: INITIAL_STOCK, reason: 'stocktaking' });

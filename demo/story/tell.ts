@@ -22,6 +22,8 @@ interface Chapter {
   readonly title: string;
   readonly command: readonly string[];
   readonly percent: number;
+  /** Asks `banyan route` why one of the shoppers is answered by the service. */
+  readonly explained?: boolean;
 }
 
 const SET = ['context', 'set', 'inventory', '--reads'];
@@ -31,6 +33,7 @@ const CHAPTERS: readonly Chapter[] = [
     title: '10 % of inventory reads on the new service',
     command: [...SET, 'canary', '--percent', '10'],
     percent: 10,
+    explained: true,
   },
   { title: '50 %', command: [...SET, 'canary', '--percent', '50'], percent: 50 },
   { title: '100 %', command: [...SET, 'extracted'], percent: 100 },
@@ -45,7 +48,10 @@ export async function tell(telling: Telling): Promise<StageTally[]> {
   return stages;
 }
 
-async function tellChapter(telling: Telling, { title, command, percent }: Chapter): Promise<StageTally> {
+async function tellChapter(
+  telling: Telling,
+  { title, command, percent, explained = false }: Chapter,
+): Promise<StageTally> {
   const { system, shoppers, terminal, signal, pace, cohorts } = telling;
   const { tally } = shoppers;
   terminal.heading(title);
@@ -55,8 +61,11 @@ async function tellChapter(telling: Telling, { title, command, percent }: Chapte
   tally.stage = stage;
   const until = performance.now() + pace;
   const requests = tally.requests;
-  await system.banyan.show(['route', 'GET', '/inventory/banyan', '--cohort', 'anna']);
   await system.banyan.show(['lag'], true);
+  if (explained) {
+    const moved = await someoneOnTheService(stage, signal);
+    await system.banyan.show(['route', 'GET', '/inventory/banyan', '--cohort', moved]);
+  }
   while (performance.now() < until || stage.cohorts.size < cohorts) {
     signal.throwIfAborted();
     await wait(50, signal);
@@ -70,6 +79,15 @@ async function tellChapter(telling: Telling, { title, command, percent }: Chapte
     ),
   );
   return stage;
+}
+
+async function someoneOnTheService({ cohorts }: StageTally, signal: AbortSignal): Promise<string> {
+  for (;;) {
+    const found = [...cohorts].find(([, sides]) => sides.has('inventory-service'));
+    if (found) return found[0];
+    signal.throwIfAborted();
+    await wait(50, signal);
+  }
 }
 
 function summary(stage: StageTally, requests: number, failed: number, lag: number | undefined): string {
