@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { register as capture } from './commands/capture.ts';
 import { register as context } from './commands/context.ts';
 import { register as controlPlane } from './commands/control-plane.ts';
@@ -20,7 +20,8 @@ const program = new Command('banyan')
   .description('A strangler-fig migration kit for monoliths on MySQL or MariaDB.')
   .version(version)
   .option('-c, --config <file>', 'the configuration', 'banyan.yaml')
-  .showHelpAfterError();
+  .showHelpAfterError()
+  .exitOverride();
 
 // One module per command, each with `register(program)`.
 for (const register of [init, capture, relay, install, uninstall, gateway, controlPlane, context, route])
@@ -29,6 +30,8 @@ for (const register of [init, capture, relay, install, uninstall, gateway, contr
 try {
   await program.parseAsync();
 } catch (error) {
+  // Commander has said what is wrong, or shown the help that was asked for.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
   process.stderr.write(`banyan: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
