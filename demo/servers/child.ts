@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { whenWeDie } from './when-we-die.ts';
 
-/** A server process that we started and that ends with us. */
+/** A process that we started and that ends with us. */
 export interface Child {
   readonly pid: number;
   /** Resolves when it has ended, however that came. */
@@ -22,8 +23,17 @@ export interface StartOptions {
   readonly onOutput?: (text: string) => void;
 }
 
+/**
+ * Starts a process in a group of its own, so that Ctrl+C in the terminal reaches us alone and we decide in which order
+ * things end. However we end, by SIGKILL too, it doesn't stay behind.
+ */
 export function startChild({ command, args, env, cwd, onOutput }: StartOptions): Child {
-  const child: ChildProcess = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(command, args, {
+    env,
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   let output = '';
   const keep = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-8_192);
@@ -38,10 +48,7 @@ export function startChild({ command, args, env, cwd, onOutput }: StartOptions):
       resolve(null);
     });
   });
-  // Should this process end without having stopped the child, the child must not stay behind.
-  const last = () => child.kill('SIGKILL');
-  process.once('exit', last);
-  void ended.then(() => process.removeListener('exit', last));
+  if (child.pid !== undefined) void ended.then(whenWeDie({ group: child.pid }));
   return {
     pid: child.pid ?? -1,
     ended,
@@ -49,22 +56,40 @@ export function startChild({ command, args, env, cwd, onOutput }: StartOptions):
     kill: (signal) => void child.kill(signal),
     async stop(grace = 5_000) {
       child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), grace);
+      const timer = setTimeout(() => killGroup(child), grace);
       await ended;
       clearTimeout(timer);
     },
   };
 }
 
-/** A TCP port on 127.0.0.1 that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has just ended by itself.
+  }
+}
+
+/**
+ * A TCP port on 127.0.0.1 that was free a moment ago. It lies below the ranges from which systems take the ports of
+ * outgoing connections (Linux from 32768, macOS from 49152), so that none of those takes it in between.
+ */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(
+    'No free TCP port on 127.0.0.1: 100 between 20000 and 32000 were tried. Stop what holds them.',
+  );
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 

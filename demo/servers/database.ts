@@ -1,61 +1,38 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { freePort, startChild, untilReady } from './child.ts';
+import { databaseOrThrow, type DatabaseBinary } from './find-database.ts';
+import type { PrivateServer } from './server.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
-/** A private server: its URL, and the way to end it and delete its data. */
-export interface PrivateServer {
-  readonly url: string;
-  stop(): Promise<void>;
-  /** SIGKILL, SIGSTOP, … for tests of bad weather. */
-  kill(signal: NodeJS.Signals): void;
-  /** Starts it again on the same port with the same data, after a kill. */
-  restart(): Promise<void>;
-}
+export type { PrivateServer } from './server.ts';
 
-/** Starts a private MariaDB or MySQL from its `mariadbd` or `mysqld` binary, with data in a temporary folder. */
-export async function startDatabase(binary: string): Promise<PrivateServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'banyan-db-'));
-  const data = join(folder, 'data');
-  const user = userInfo().username;
-  const isMariaDb = (await promisify(execFile)(binary, ['--version'])).stdout.includes('MariaDB');
-  if (isMariaDb) {
-    await promisify(execFile)('mariadb-install-db', [
-      '--no-defaults',
-      `--datadir=${data}`,
-      `--user=${user}`,
-      '--auth-root-authentication-method=normal',
-      '--skip-test-db',
-    ]);
-  } else {
-    await promisify(execFile)(binary, [
-      '--no-defaults',
-      '--initialize-insecure',
-      `--user=${user}`,
-      `--datadir=${data}`,
-    ]);
-  }
+/**
+ * Starts a private MariaDB or MySQL with data in a temporary folder. `binary` is a path, or a name (`mariadbd`, `mysqld`)
+ * that is looked for first; any other database server of this machine serves too. `root` has no password.
+ */
+export async function startDatabase(binary?: string | DatabaseBinary): Promise<PrivateServer> {
+  const found = typeof binary === 'object' ? binary : await databaseOrThrow(binary);
+  const folder = await temporaryFolder('banyan-db-');
+  const data = join(folder.path, 'data');
   const port = await freePort();
   const start = async () => {
     const child = startChild({
-      command: binary,
+      command: found.server,
       args: [
-        '--no-defaults',
-        `--user=${user}`,
-        `--datadir=${data}`,
+        ...commonArguments(data),
         `--port=${port}`,
         '--bind-address=127.0.0.1',
-        `--socket=${join(folder, 'server.sock')}`,
-        `--pid-file=${join(folder, 'server.pid')}`,
+        `--socket=${join(folder.path, 'server.sock')}`,
+        `--pid-file=${join(folder.path, 'server.pid')}`,
         '--max-connections=500',
         '--innodb-buffer-pool-size=256M',
-        ...(isMariaDb ? [] : ['--mysqlx=OFF']),
+        ...(found.kind === 'mysql' ? ['--mysqlx=OFF'] : []),
       ],
     });
-    await untilReady(child, binary, async () => {
+    await untilReady(child, found.server, async () => {
       const connection = await createConnection({
         host: '127.0.0.1',
         port,
@@ -67,17 +44,41 @@ export async function startDatabase(binary: string): Promise<PrivateServer> {
     });
     return child;
   };
-  let child = await start();
-  return {
-    url: `mysql://root@127.0.0.1:${port}`,
-    kill: (signal) => child.kill(signal),
-    async restart() {
-      await child.stop();
-      child = await start();
-    },
-    async stop() {
-      await child.stop(10_000);
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  try {
+    await makeDataFolder(found, data);
+    let child = await start();
+    return {
+      url: `mysql://root@127.0.0.1:${port}`,
+      kill: (signal) => child.kill(signal),
+      async restart() {
+        await child.stop();
+        child = await start();
+      },
+      async stop() {
+        await child.stop(10_000);
+        await folder.remove();
+      },
+    };
+  } catch (error) {
+    await folder.remove();
+    throw error;
+  }
+}
+
+async function makeDataFolder(found: DatabaseBinary, data: string): Promise<void> {
+  const [program, extra] =
+    found.kind === 'mariadb'
+      ? [found.installer, ['--auth-root-authentication-method=normal', '--skip-test-db']]
+      : [found.server, ['--initialize-insecure']];
+  try {
+    await promisify(execFile)(program, [...commonArguments(data), ...extra]);
+  } catch (cause) {
+    const said = (cause as { stdout?: string; stderr?: string }).stderr ?? '';
+    throw new Error(`${program} could not make a data folder in ${data}. It said:\n${said}`, { cause });
+  }
+}
+
+/** As root, a server refuses to run unless it is told that it may. Whoever else we are, it runs as we do. */
+function commonArguments(data: string): string[] {
+  return ['--no-defaults', `--datadir=${data}`, ...(process.getuid?.() === 0 ? ['--user=root'] : [])];
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { freePort, startChild, untilReady } from './child.ts';
-import type { PrivateServer } from './database.ts';
+import type { PrivateServer } from './server.ts';
 
 /** Starts the Kinesis emulator (kinesalite, data in memory) as a private process. `url` is its endpoint. */
 export async function startKinesis(): Promise<PrivateServer> {

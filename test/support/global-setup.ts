@@ -1,7 +1,6 @@
 import type { TestProject } from 'vitest/node';
-import { startDatabase } from '../../demo/servers/database.ts';
 import { startKinesis } from '../../demo/servers/kinesis.ts';
-import { startRedis } from '../../demo/servers/redis.ts';
+import { openServers } from '../../demo/servers/open-servers.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -12,16 +11,21 @@ declare module 'vitest' {
   }
 }
 
-/** One private database server, Redis and Kinesis emulator for the whole run. */
+/**
+ * One database server, Redis and Kinesis emulator for the whole run: the database of BANYAN_TEST_DATABASE where that is
+ * set (it must be one that tests may create databases in), else private ones, found as the demo finds them.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const given = process.env['BANYAN_TEST_DATABASE'];
-  const database = given ? undefined : await startDatabase('mariadbd');
-  const redis = await startRedis('redis-server');
+  const servers = await openServers({
+    env: process.env,
+    say: (line) => process.stderr.write(`${line}\n`),
+    variables: { database: 'BANYAN_TEST_DATABASE', redis: 'BANYAN_TEST_REDIS' },
+  });
   const kinesis = await startKinesis();
-  project.provide('databaseServer', given ?? database!.url);
-  project.provide('redis', redis.url);
+  project.provide('databaseServer', servers.database.url);
+  project.provide('redis', servers.redis.url);
   project.provide('kinesis', kinesis.url);
   return async () => {
-    await Promise.all([database?.stop(), redis.stop(), kinesis.stop()]);
+    await Promise.all([servers.stop(), kinesis.stop()]);
   };
 }
