@@ -7,6 +7,7 @@ import { register as controlPlane } from './commands/control-plane.ts';
 import { register as gateway } from './commands/gateway.ts';
 import { register as route } from './commands/route.ts';
 import { register as init } from './commands/init.ts';
+import { register as lag } from './commands/lag.ts';
 import { register as relay } from './commands/relay.ts';
 import { register as install } from './commands/install.ts';
 import { register as uninstall } from './commands/uninstall.ts';
@@ -24,7 +25,7 @@ const program = new Command('banyan')
   .exitOverride();
 
 // One module per command, each with `register(program)`.
-for (const register of [init, capture, relay, install, uninstall, gateway, controlPlane, context, route])
+for (const register of [init, capture, relay, install, uninstall, gateway, controlPlane, context, route, lag])
   register(program);
 
 try {

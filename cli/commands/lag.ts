@@ -1,0 +1,70 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import type { LagReport } from '../../control-plane/index.ts';
+import { shutdownSignal } from '../../runtime/shutdown.ts';
+import { wait } from '../../runtime/wait.ts';
+import { clientOf, printJson, withClientOptions } from '../client-options.ts';
+import { lagTable } from '../lag-table.ts';
+import { lagIsGood } from '../lag-verdict.ts';
+import { UsageError } from '../usage-error.ts';
+
+interface Options {
+  readonly watch?: boolean;
+  readonly json?: boolean;
+  readonly maxAge: number;
+  readonly interval: number;
+}
+
+/** `banyan lag`: how far events are behind, per context and in total. Exit code 1 above --max-age or when unknown. */
+export function register(program: Command): void {
+  withClientOptions(
+    program
+      .command('lag')
+      .description('tell how far events are behind; exit code 1 when too far, or when nobody knows')
+      .option('--watch', 'look again and again, until Ctrl+C')
+      .option('--max-age <time>', 'the greatest age that is good', duration, duration('30s'))
+      .option('--interval <time>', 'between two looks of --watch', duration, duration('1s')),
+  ).action(async (options: Options, command: Command) => {
+    const client = clientOf(command);
+    const print = printer(options);
+    const look = async () => {
+      const report = await client.get<LagReport>('/v1/lag');
+      print(report);
+      process.exitCode = lagIsGood(report, options.maxAge) ? 0 : 1;
+    };
+    if (!options.watch) return look();
+    const stopped = shutdownSignal();
+    while (!stopped.aborted) {
+      await look().catch((error: unknown) => {
+        if (error instanceof UsageError) throw error;
+        process.stderr.write(`unknown: ${(error as Error).message}\n`);
+        process.exitCode = 1;
+      });
+      await wait(options.interval, stopped);
+    }
+  });
+}
+
+/** One table after the other; on a terminal, --watch writes each over the one before. */
+function printer({ watch = false, json = false }: Options): (report: LagReport) => void {
+  if (json)
+    return (report) => (watch ? process.stdout.write(`${JSON.stringify(report)}\n`) : printJson(report));
+  if (!watch || !process.stdout.isTTY)
+    return (report) => process.stdout.write(`${lagTable(report)}${watch ? '\n' : ''}`);
+  let height = 0;
+  return (report) => {
+    // A line that wrapped would take two rows of the screen, and the next table would start too low.
+    const lines = lagTable(report)
+      .split('\n')
+      .map((line) => line.slice(0, process.stdout.columns - 1));
+    process.stdout.write(`${height > 0 ? `\u001b[${height}A` : ''}\u001b[J${lines.join('\n')}`);
+    height = lines.length - 1;
+  };
+}
+
+/** `250ms`, `5s`, `10m`, `24h`, `7d` in milliseconds. */
+function duration(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
+  if (!amount)
+    throw new InvalidArgumentError('required: a length of time such as 250ms, 5s, 10m, 24h or 7d.');
+  return Number(amount) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 'ms'];
+}

@@ -1,0 +1,21 @@
+import type { LagReport } from '../control-plane/index.ts';
+
+/**
+ * Whether the lag is good: everything needed is known, and nothing is older than `maxAge` milliseconds: no pending or
+ * parked event, no consumer's lag, no open transaction that holds events back. That no open transaction can be seen
+ * (the PROCESS privilege is missing) is no lag: nothing of it is committed.
+ */
+export function lagIsGood(
+  { contexts, total, openTransaction, problems }: LagReport,
+  maxAge: number,
+): boolean {
+  if (problems.length > 0 || total.pending === null || total.parked === null) return false;
+  if (contexts.some(({ consumerState }) => consumerState === 'unknown')) return false;
+  const ages = [
+    ...(total.pending > 0 ? [total.oldestAgeMs] : []),
+    ...(total.parked > 0 ? [total.oldestParkedAgeMs] : []),
+    ...(total.consumerState === 'none' ? [] : [total.consumerLagMs]),
+    ...(openTransaction.state === 'open' ? [openTransaction.ageMs] : []),
+  ];
+  return ages.every((age) => age !== null && age >= 0 && age <= maxAge);
+}

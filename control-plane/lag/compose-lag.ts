@@ -1,0 +1,111 @@
+import type { Config } from '../../contexts/index.ts';
+import type { TypeLag } from '../../outbox/lag.ts';
+import type { ConsumerReading } from './consumer-reports.ts';
+import { contextOf } from './context-of.ts';
+import type { ConsumerFigures, ContextLag, LagReport, OutboxFigures } from './lag-report.ts';
+import type { RateWatch } from './rates.ts';
+import type { Reading } from './sampler.ts';
+import type { Sample } from './sample.ts';
+
+/** A relay that was seen longer ago does nothing for the lag. It says that it is there every second. */
+const RELAY_GONE_AFTER = 5_000;
+
+export interface LagSources {
+  readonly config: Pick<Config, 'contexts' | 'captures'>;
+  readonly outbox: Reading;
+  readonly rates: Pick<RateWatch, 'rates' | 'types'>;
+  readonly consumer: (application: string) => ConsumerReading;
+  /** This process' clock, in milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Puts together what the operator reads. What isn't known is null and named among the problems, never zero. */
+export function composeLag({ config, outbox, rates, consumer, now }: LagSources): LagReport {
+  const { sample } = outbox;
+  const owner = contextOf(config);
+  const figures = (belongs: (type: string) => boolean): OutboxFigures => ({
+    ...waiting(sample, belongs),
+    rateIn: round(sample && rates.rates(belongs)?.rateIn),
+    rateOut: round(sample && rates.rates(belongs)?.rateOut),
+  });
+  const consumerProblems: string[] = [];
+  const contexts = Object.entries(config.contexts).map(([name, context]): ContextLag => {
+    const outboxFigures = figures((type) => owner(type) === name);
+    if (context.consumer === undefined)
+      return {
+        ...{ name, ...outboxFigures, consumer: null },
+        ...{ consumerState: 'none', consumerLagMs: null, consumerSeenAgoMs: null },
+      };
+    const { seenAgoMs, problem, ...reading } = consumer(context.consumer);
+    if (problem) consumerProblems.push(`consumer '${context.consumer}' of context '${name}': ${problem}`);
+    return { name, ...outboxFigures, consumer: context.consumer, ...reading, consumerSeenAgoMs: seenAgoMs };
+  });
+  const types = new Set([...(sample?.types.map(({ type }) => type) ?? []), ...rates.types()]);
+  return {
+    at: new Date(sample?.databaseTime ?? now).toISOString(),
+    contexts,
+    total: { ...figures(() => true), ...greatest(contexts) },
+    unassigned: {
+      types: [...types].filter((type) => owner(type) === undefined).toSorted(),
+      ...figures((type) => owner(type) === undefined),
+    },
+    openTransaction: sample?.openTransaction ?? { state: 'unknown', reason: 'the outbox can not be read' },
+    relays: sample?.relays.map(({ relay, seenAgoMs }) => ({ relay, seenAgoMs })) ?? [],
+    problems: [
+      ...(outbox.problem === undefined ? [] : [outbox.problem]),
+      ...(sample ? [...relayProblems(sample), ...clockProblems(sample)] : []),
+      ...consumerProblems,
+    ],
+  };
+}
+
+function waiting(
+  sample: Sample | undefined,
+  belongs: (type: string) => boolean,
+): Omit<OutboxFigures, 'rateIn' | 'rateOut'> {
+  if (!sample) return { pending: null, parked: null, oldestAgeMs: null, oldestParkedAgeMs: null };
+  const types = sample.types.filter(({ type }) => belongs(type));
+  const total = (count: 'pending' | 'parked') => types.reduce((sum, type) => sum + type[count], 0);
+  const oldest = (count: 'pending' | 'parked', age: 'oldestAgeMs' | 'oldestParkedAgeMs') => {
+    const ages = types.filter((type) => type[count] > 0).map((type) => type[age]);
+    return ages.length === 0 || ages.includes(null) ? null : Math.max(...(ages as number[]));
+  };
+  return {
+    pending: total('pending'),
+    parked: total('parked'),
+    oldestAgeMs: oldest('pending', 'oldestAgeMs'),
+    oldestParkedAgeMs: oldest('parked', 'oldestParkedAgeMs'),
+  };
+}
+
+function greatest(contexts: readonly ContextLag[]): ConsumerFigures {
+  const consumed = contexts.filter(({ consumerState }) => consumerState !== 'none');
+  if (consumed.length === 0) return { consumerState: 'none', consumerLagMs: null };
+  if (consumed.some(({ consumerState }) => consumerState === 'unknown'))
+    return { consumerState: 'unknown', consumerLagMs: null };
+  return {
+    consumerState: 'known',
+    consumerLagMs: Math.max(...consumed.map(({ consumerLagMs }) => consumerLagMs!)),
+  };
+}
+
+function relayProblems({ relays }: Sample): string[] {
+  if (relays.length === 0) return ['relay: none seen; start one with `banyan relay`'];
+  const latest = Math.min(...relays.map(({ seenAgoMs }) => seenAgoMs));
+  return latest > RELAY_GONE_AFTER ? [`relay: none seen for ${Math.round(latest / 1_000)} s`] : [];
+}
+
+function clockProblems({ types }: Sample): string[] {
+  const odd = (type: TypeLag) =>
+    (type.pending > 0 && type.oldestAgeMs === null) || (type.parked > 0 && type.oldestParkedAgeMs === null);
+  return types
+    .filter(odd)
+    .map(
+      ({ type }) =>
+        `outbox: events of type '${type}' were appended in the future; was the database's clock set back?`,
+    );
+}
+
+function round(rate: number | undefined): number | null {
+  return rate === undefined ? null : Math.round(rate * 10) / 10;
+}

@@ -1,0 +1,46 @@
+import type { OpenTransaction } from '../../outbox/open-transactions.ts';
+
+/** What is known of a set of event types. Null is "unknown", but for an age also "there is none". */
+export interface OutboxFigures {
+  /** Events that are committed and not acknowledged by the stream. */
+  readonly pending: number | null;
+  readonly parked: number | null;
+  /** Age of the oldest pending event in milliseconds, by the outbox database's clock. */
+  readonly oldestAgeMs: number | null;
+  readonly oldestParkedAgeMs: number | null;
+  /** Events a second appended and settled, over the last ten seconds. */
+  readonly rateIn: number | null;
+  readonly rateOut: number | null;
+}
+
+/** `none`: no consumer is configured, the figure doesn't apply. */
+export type ConsumerState = 'known' | 'unknown' | 'none';
+
+export interface ConsumerFigures {
+  readonly consumerState: ConsumerState;
+  /** As of its last report, in the outbox database's clock; null unless known. */
+  readonly consumerLagMs: number | null;
+}
+
+export interface ContextLag extends OutboxFigures, ConsumerFigures {
+  readonly name: string;
+  /** The application whose lag is this context's. */
+  readonly consumer: string | null;
+  /** How long ago it reported last; null if it never has, or none is configured. */
+  readonly consumerSeenAgoMs: number | null;
+}
+
+/** What GET /v1/lag answers with. */
+export interface LagReport {
+  /** RFC 3339: the outbox database's clock; this process' clock while the database is away. */
+  readonly at: string;
+  readonly contexts: readonly ContextLag[];
+  /** All contexts and what is unassigned; the greatest age, and unknown when a part is unknown. */
+  readonly total: OutboxFigures & ConsumerFigures;
+  /** Event types that belong to no context. */
+  readonly unassigned: OutboxFigures & { readonly types: readonly string[] };
+  readonly openTransaction: OpenTransaction;
+  readonly relays: readonly { readonly relay: string; readonly seenAgoMs: number }[];
+  /** What is wrong or unknown, for people; empty when everything needed is known. */
+  readonly problems: readonly string[];
+}

@@ -1,0 +1,82 @@
+import type { Database } from '../../runtime/database.ts';
+import type { Log } from '../../runtime/log.ts';
+import { wait } from '../../runtime/wait.ts';
+import { watchRates, type RateWatch } from './rates.ts';
+import { readSample, type Sample } from './sample.ts';
+
+/** The outbox as it is now, or why nobody knows. */
+export type Reading =
+  | { readonly sample: Sample; readonly problem?: undefined }
+  | { readonly sample?: undefined; readonly problem: string };
+
+export interface Sampler {
+  /** Asks the database now, once for all who wait. Never rejects. */
+  read(): Promise<Reading>;
+  /** The last reading; a reading older than ten seconds is none. */
+  last(): Reading;
+  readonly rates: RateWatch;
+  stop(): Promise<void>;
+}
+
+const EVERY = 1_000;
+const STALE_AFTER = 10_000;
+
+/** Samples the outbox once a second, and less often where that takes long: the legacy database comes first. */
+export function startSampler(database: Database, log: Log): Sampler {
+  const stopping = new AbortController();
+  const rates = watchRates();
+  let last: Reading = { problem: 'outbox: it has not been read yet' };
+  let lastAt = 0;
+  let reading: Promise<Reading> | undefined;
+
+  const read = () => {
+    reading ??= readSample(database)
+      .then(
+        (sample): Reading => {
+          rates.add(sample);
+          if (last.problem !== undefined && lastAt > 0) log.info('the outbox can be read again');
+          return { sample };
+        },
+        (error: Error): Reading => {
+          if (last.problem === undefined)
+            log.warn({ err: error }, 'the outbox can not be read; its lag is unknown');
+          return { problem: `outbox: ${describe(error)}` };
+        },
+      )
+      .then((now) => {
+        last = now;
+        lastAt = Date.now();
+        return now;
+      })
+      .finally(() => (reading = undefined));
+    return reading;
+  };
+
+  const loop = (async () => {
+    while (!stopping.signal.aborted) {
+      const begun = performance.now();
+      await read();
+      const took = performance.now() - begun;
+      await wait(Math.max(EVERY - took, 4 * took), stopping.signal);
+    }
+  })();
+
+  return {
+    read,
+    last: () =>
+      Date.now() - lastAt > STALE_AFTER && lastAt > 0
+        ? { problem: `outbox: it was read ${Math.round((Date.now() - lastAt) / 1_000)} s ago, and not since` }
+        : last,
+    rates,
+    async stop() {
+      stopping.abort();
+      await loop;
+      await reading;
+    },
+  };
+}
+
+/** mysql2 gives a refused connection an empty message and says what happened in `code`. */
+function describe(error: Error & { code?: string }): string {
+  return error.message || error.code || String(error);
+}
