@@ -22,11 +22,12 @@ const KEPT = new Set(['host', 'content-length']);
 export function requestFields(request: IncomingMessage): string[] {
   const raw = request.rawHeaders;
   const nominated = nominatedIn(raw);
+  const chunked = request.headers['transfer-encoding'] !== undefined;
   const fields: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index]!;
     const lower = name.toLowerCase();
-    if (isHop(lower, nominated) || FORWARDED.has(lower)) continue;
+    if (isHop(lower, nominated) || FORWARDED.has(lower) || (lower === 'trailer' && !chunked)) continue;
     fields.push(name, raw[index + 1]!);
   }
   const { socket } = request;
@@ -37,15 +38,31 @@ export function requestFields(request: IncomingMessage): string[] {
   return fields;
 }
 
-/** The fields for the client, from the upstream's raw list; repeated ones such as Set-Cookie stay apart. */
-export function responseFields(raw: readonly (string | Buffer)[]): string[] {
+/**
+ * The fields for the client, from the upstream's raw list; repeated ones such as Set-Cookie stay apart. `Trailer`
+ * announces fields after a chunked body and goes with it: elsewhere Node refuses to write it.
+ */
+export function responseFields(
+  raw: readonly (string | Buffer)[],
+  { method, httpVersionMinor }: Pick<IncomingMessage, 'method' | 'httpVersionMinor'>,
+  status: number,
+): string[] {
   const texts = raw.map(latin1);
   const nominated = nominatedIn(texts);
+  let chunked = httpVersionMinor === 1 && method !== 'HEAD' && status !== 204 && status !== 304;
+  let trailer = false;
   const fields: string[] = [];
   for (let index = 0; index < texts.length; index += 2) {
-    if (!isHop(texts[index]!.toLowerCase(), nominated)) fields.push(texts[index]!, texts[index + 1]!);
+    const lower = texts[index]!.toLowerCase();
+    if (lower === 'content-length') chunked = false;
+    if (lower === 'trailer') trailer = true;
+    if (!isHop(lower, nominated)) fields.push(texts[index]!, texts[index + 1]!);
   }
-  return fields;
+  return trailer && !chunked ? without(fields, 'trailer') : fields;
+}
+
+function without(fields: readonly string[], name: string): string[] {
+  return fields.filter((_, index) => fields[index - (index % 2)]!.toLowerCase() !== name);
 }
 
 /** The fields of a WebSocket upgrade for the upstream, names in lower case. */

@@ -94,13 +94,12 @@ function carry(
     if (!socket.connecting) onConnected();
     else socket.once('connect', onConnected);
   });
-  outgoing.on('drain', patience.again);
   outgoing.on('finish', patience.again);
   outgoing.on('error', (error) => fail('upstream', error));
   outgoing.on('continue', () => {
     patience.again();
     response.writeContinue();
-    send(request, outgoing);
+    send(request, outgoing, patience.again);
   });
   outgoing.on('response', (answer) => {
     patience.end();
@@ -120,7 +119,7 @@ function carry(
       if (!outgoing.writableFinished) outgoing.destroy();
     });
   });
-  if (request.headers.expect === undefined) send(request, outgoing);
+  if (request.headers.expect === undefined) send(request, outgoing, patience.again);
   else outgoing.flushHeaders();
 }
 
@@ -141,17 +140,19 @@ function countdown(over: (milliseconds: number) => void) {
 }
 
 /** The body, and the trailers that came after it. */
-function send(request: IncomingMessage, outgoing: ClientRequest): void {
+function send(request: IncomingMessage, outgoing: ClientRequest, onProgress: () => void): void {
+  request.on('data', onProgress);
   request.pipe(outgoing, { end: false });
   request.once('end', () => {
-    if (request.rawTrailers.length > 0) outgoing.addTrailers(pairs(request.rawTrailers));
+    if (request.rawTrailers.length > 0 && outgoing.chunkedEncoding)
+      outgoing.addTrailers(pairs(request.rawTrailers));
     outgoing.end();
   });
 }
 
 /** A client that got a final answer instead of 100 may or may not send its body: the connection is no use any more. */
 function answerFields(answer: IncomingMessage, request: IncomingMessage): string[] {
-  const fields = responseFields(answer.rawHeaders);
+  const fields = responseFields(answer.rawHeaders, request, answer.statusCode!);
   if (request.headers.expect !== undefined && !request.complete) fields.push('Connection', 'close');
   return fields;
 }

@@ -102,9 +102,13 @@ class Carried implements Dispatcher.DispatchHandler {
   ): void {
     // Informational answers end here: they are hints, and node:http can't pass all of them on.
     if (status < 200) return;
-    const { response } = this.#exchange;
+    const { request, response } = this.#exchange;
     response.sendDate = false;
-    response.writeHead(status, message ?? '', responseFields(controller.rawHeaders as Buffer[]));
+    response.writeHead(
+      status,
+      message ?? '',
+      responseFields(controller.rawHeaders as Buffer[], request, status),
+    );
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -20,5 +20,9 @@ export function openUpstreams(upstreams: Config['upstreams']): Map<string, Forwa
 
 /** What undici 8 doesn't carry. */
 function isSpecial({ headers }: IncomingMessage, path: string): boolean {
-  return headers.expect !== undefined || headers.trailer !== undefined || path[0] !== '/';
+  return (
+    headers.expect !== undefined ||
+    (headers.trailer !== undefined && headers['transfer-encoding'] !== undefined) ||
+    path[0] !== '/'
+  );
 }

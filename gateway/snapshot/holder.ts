@@ -47,6 +47,7 @@ export async function openHolder(options: HolderOptions): Promise<Holder> {
   let snapshot = compileSnapshot(config, allLegacy(config));
   let hinted: (() => void) | undefined;
   let pending = false;
+  let written: Promise<void> = Promise.resolve();
   const reading = outage(
     log,
     'the store can’t be read; the last snapshot stays in force',
@@ -70,7 +71,7 @@ export async function openHolder(options: HolderOptions): Promise<Holder> {
     try {
       const next = await withTimeout(source.read(), patience, 'the store');
       reading.over();
-      if (put(next, 'store')) void copy.write(next).then(copying.over, copying.fails);
+      if (put(next, 'store')) written = copy.write(next).then(copying.over, copying.fails);
       confirm();
     } catch (error) {
       reading.fails(error);
@@ -110,6 +111,7 @@ export async function openHolder(options: HolderOptions): Promise<Holder> {
       unsubscribe();
       stopped.abort();
       await loop;
+      await written;
     },
   };
 }

@@ -54,17 +54,17 @@ export async function startRaw(
     socket.on('error', () => {});
     onSocket(socket);
   });
-  const url = await listening(server);
   const stop = async () => {
     for (const socket of sockets) socket.destroy();
     await stopped(server);
   };
+  const url = await listening(server, stop);
   return { url, stop };
 }
 
-async function listening(server: Server | TcpServer): Promise<string> {
+async function listening(server: Server | TcpServer, stop = () => stopped(server)): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => stopped(server));
+  onTestFinished(stop);
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
