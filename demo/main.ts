@@ -1,12 +1,9 @@
 // `npm run demo`: a shop monolith loses its inventory reads to an extracted service, and nobody notices.
 // `--once` plays the story quickly, checks it, and exits. `--rate <visits a second>` and `--pace <seconds a stage>`.
-import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openBelongings } from './belongings.ts';
 import { PRODUCTS } from './shop/seed.ts';
+import { temporaryFolder } from './servers/temporary-folder.ts';
 import { startShoppers } from './shoppers/start-shoppers.ts';
 import { startSystem } from './start-system.ts';
 import { introduce, invite } from './story/introduce.ts';
@@ -37,27 +34,29 @@ const onLoss = (why: Error) => {
 
 const terminal = openTerminal();
 const belongings = openBelongings();
-const folder = await mkdtemp(join(tmpdir(), 'banyan-'));
-await belongings.own('temporary folder', Promise.resolve(folder), (path) =>
-  rm(path, { recursive: true, force: true }),
-);
+const folder = await belongings.own('folder', temporaryFolder('banyan-'), (made) => made.remove());
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     if (!signal.aborted) return stopping.abort(new Error(`stopped by ${name}`));
-    // The second one doesn't wait: the children go down with this process (servers/child.ts), the folder after them.
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+    // The second one doesn't wait: what was started is cleared away behind us (servers/when-we-die.ts).
     process.exit(130);
   });
 }
 process.on('uncaughtException', onLoss);
 // Whatever the servers put into a temporary folder lies in this one, and goes with it.
-process.env['TMPDIR'] = folder;
+process.env['TMPDIR'] = folder.path;
 
 let problems: readonly string[] = [];
 let closing = '';
 try {
-  const databaseUrl = process.env['BANYAN_DATABASE_URL'];
-  const system = await startSystem({ folder, databaseUrl, belongings, terminal, signal, onLoss });
+  const system = await startSystem({
+    folder: folder.path,
+    env: process.env,
+    belongings,
+    terminal,
+    signal,
+    onLoss,
+  });
   await filled(system.inventory, PRODUCTS.length * 2, signal);
   const position = await lastPosition(system.inventory);
   introduce(terminal, system);

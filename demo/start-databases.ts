@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { openDatabase, type Database } from '../runtime/database.ts';
 import type { Belongings } from './belongings.ts';
-import { startDatabase } from './servers/database.ts';
 
 export interface DemoDatabase {
   readonly url: string;
@@ -9,17 +7,14 @@ export interface DemoDatabase {
 }
 
 /**
- * Three fresh databases: the shop's, the inventory service's, the control plane's. On the server at `given`, where
- * they are dropped at the end; on a private one unless given.
+ * Three fresh databases on `server`: the shop's, the inventory service's, the control plane's. Their names begin with
+ * `prefix`. Dropped at the end.
  */
 export async function startDatabases(
   belongings: Belongings,
-  given: string | undefined,
+  server: string,
+  prefix: string,
 ): Promise<Record<'shop' | 'inventory' | 'control', DemoDatabase>> {
-  const server = given
-    ? given.replace(/\/*$/, '')
-    : (await belongings.own('database', startDatabase('mariadbd'), (started) => started.stop())).url;
-  const prefix = given ? `banyan_demo_${randomBytes(4).toString('hex')}_` : '';
   const root = openDatabase(server, { connections: 1 });
   await belongings.own('connection', Promise.resolve(root), (pool) => pool.end());
   const create = async (name: string): Promise<DemoDatabase> => {

@@ -12,12 +12,12 @@ import type { Terminal } from './terminal.ts';
 import { writeConfig } from './write-config.ts';
 import type { Database } from '../runtime/database.ts';
 import { startKinesis } from './servers/kinesis.ts';
-import { startRedis } from './servers/redis.ts';
+import { openServers } from './servers/open-servers.ts';
 
 export interface SystemOptions {
   readonly folder: string;
-  /** A server to put fresh databases on; a private one unless given. */
-  readonly databaseUrl: string | undefined;
+  /** BANYAN_DATABASE_URL and BANYAN_REDIS_URL name servers that are there already; private ones unless given. */
+  readonly env: NodeJS.ProcessEnv;
   readonly belongings: Belongings;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
@@ -41,18 +41,21 @@ export interface System {
 
 /** Starts servers, monolith, service and all of Banyan between them. */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { folder, belongings, terminal, signal, onLoss } = options;
+  const { folder, env, belongings, terminal, signal, onLoss } = options;
   const step = (text: string) => {
     signal.throwIfAborted();
     terminal.step(text);
   };
 
   step('starting database, Redis and Kinesis …');
-  const [databases, redis, kinesis] = await Promise.all([
-    startDatabases(belongings, options.databaseUrl),
-    belongings.own('Redis', startRedis('redis-server'), (server) => server.stop()),
+  const [servers, kinesis] = await Promise.all([
+    belongings.own('database and Redis', openServers({ env, say: terminal.say }), (open) => open.stop()),
     belongings.own('Kinesis', startKinesis(), (server) => server.stop()),
   ]);
+  signal.throwIfAborted();
+  // On somebody's own server the names must not meet his.
+  const prefix = env['BANYAN_DATABASE_URL'] ? `banyan_demo_${randomBytes(4).toString('hex')}_` : '';
+  const databases = await startDatabases(belongings, servers.database.url.replace(/\/*$/, ''), prefix);
   const stream = 'shop-events';
   await createStream(kinesis.url, stream, 2);
 
@@ -75,7 +78,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     stateDir: join(folder, 'state'),
     outboxDatabase: databases.shop.url,
     controlDatabase: databases.control.url,
-    redis: redis.url,
+    redis: servers.redis.url,
     stream,
     streamEndpoint: kinesis.url,
     operatorToken: token,

@@ -61,8 +61,7 @@ export function drawing(hue: number): Html {
       d="M60 88 C ${60 - length / 3} ${88 - length / 2}, ${60 - length / 4} ${88 - length}, 60 ${88 - length * 1.1} C ${60 + length / 4} ${88 - length}, ${60 + length / 3} ${88 - length / 2}, 60 88"
       fill="hsl(${hue} 42% ${light}%)"
     />`;
-  return html`<svg viewBox="0 0 120 120" role="img" aria-hidden="true">
-    <rect width="120" height="120" fill="hsl(${hue} 34% 93%)" />
+  return html`<svg viewBox="0 0 120 120" aria-hidden="true" style="background: hsl(${hue} 34% 93%)">
     ${[leaf(-64, 48, 38), leaf(64, 48, 38), leaf(-34, 60, 32), leaf(34, 60, 32), leaf(0, 68, 27)]}
     <path d="M42 86 h36 l-5 24 h-26 z" fill="hsl(18 45% 52%)" />
     <rect x="39" y="82" width="42" height="8" rx="2" fill="hsl(18 45% 46%)" />

@@ -26,7 +26,7 @@ it('plays the story, finds every promise kept, and leaves nothing behind', async
     /^demo ok: [\d,]+ requests, 0 failed, [\d,]+ events, 0 lost, 0 duplicated, lag p99 \d+ ms$/,
   );
   expect(code).toBe(0);
-  await nothingIsLeft(demo);
+  await nothingIsLeft();
 });
 
 it('runs on after the story until Ctrl+C, on a server that is given, and drops its databases there', async () => {
@@ -41,7 +41,7 @@ it('runs on after the story until Ctrl+C, on a server that is given, and drops i
   process.kill(demo.pid, 'SIGINT');
   expect(await demo.ended).toBe(0);
   expect(demo.output()).toContain('stopped; nothing is left behind');
-  await nothingIsLeft(demo);
+  await nothingIsLeft();
   expect(await demoDatabases(server)).toEqual(before);
 });
 
@@ -54,7 +54,7 @@ it.each([
   await until(line, () => demo.output().includes(line), 60_000);
   process.kill(-demo.pid, 'SIGINT');
   expect(await demo.ended, demo.output()).toBe(0);
-  await nothingIsLeft(demo);
+  await nothingIsLeft();
 });
 
 interface Demo {
@@ -81,9 +81,18 @@ async function startDemo(args: string[], env: NodeJS.ProcessEnv = {}): Promise<D
   return { pid: child.pid!, ended, output: () => output };
 }
 
-async function nothingIsLeft({ pid }: Demo): Promise<void> {
-  const processes = execFileSync('ps', ['-A', '-o', 'pid=,pgid=,args=']).toString().split('\n');
-  expect(processes.filter((line) => line.trim().split(/\s+/)[1] === String(pid))).toEqual([]);
+/** Whatever the demo started has the name of its temporary folder in its environment. */
+async function nothingIsLeft(): Promise<void> {
+  const all =
+    process.platform === 'darwin' ? ['-axEww', '-o', 'pid=,command='] : ['axeww', '-o', 'pid=,args='];
+  const left = () =>
+    execFileSync('ps', all, { maxBuffer: 64 * 1024 * 1024 })
+      .toString()
+      .split('\n')
+      .filter((line) => line.includes(folder!) && !line.includes('axeww'));
+  await until('every process gone', () => left().length === 0).catch((cause: unknown) => {
+    throw new Error(`left behind:\n${left().join('\n')}`, { cause });
+  });
   expect(await readdir(folder!)).toEqual([]);
 }
 

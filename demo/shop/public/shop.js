@@ -7,7 +7,7 @@ async function fillIn(badge) {
     const by = document.createElement('b');
     by.className = `side ${side}`;
     by.textContent = side;
-    badge.replaceChildren(available > 0 ? `${available} in stock · ` : 'sold out · ', by);
+    badge.replaceChildren(available > 0 ? `${available} in stock ` : 'sold out ', by);
     badge.dataset.answeredBy = side;
   } catch {
     badge.textContent = 'stock unknown';
