@@ -33,7 +33,9 @@ export function openUpgrader(
       proxyReqWs: (outgoing, _request, socket) => {
         keep(socket);
         socket.once('close', () => outgoing.destroy());
+        const stopWatching = watchEnd(socket);
         outgoing.once('upgrade', (_answer, other: Socket) => {
+          stopWatching();
           keep(other);
           socket.once('close', () => other.destroy());
           other.once('close', () => socket.destroySoon());
@@ -60,6 +62,14 @@ export function openUpgrader(
       agent?.destroy();
     },
   };
+}
+
+/** Nobody reads the client's socket while it waits for the upstream; without this its going away would go unseen. */
+function watchEnd(socket: Socket): () => void {
+  const look = () => void socket.read(0);
+  const end = () => socket.destroy();
+  socket.on('readable', look).once('end', end);
+  return () => socket.off('readable', look).off('end', end);
 }
 
 function plainAnswer(status: string): string {
