@@ -27,7 +27,7 @@ export interface BucketClaim {
  * occupies the window.
  *
  * The index is forced: with `ORDER BY id LIMIT` both optimizers may choose the primary key, and would read
- * through all settled rows.
+ * through all settled rows. Keys are compared as bytes: these collations take 'a' and 'a ' for the same.
  */
 export async function claimBatch(database: Database, claims: readonly BucketClaim[]): Promise<OutboxRow[]> {
   if (claims.length === 0) return [];
@@ -37,9 +37,10 @@ export async function claimBatch(database: Database, claims: readonly BucketClai
     return `(SELECT id, event_id, source, type, aggregate_type, aggregate_id, partition_key, bucket,
        occurred_at, data, extensions, appended_at
   FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket)
- WHERE state = 'pending' AND bucket = ? ${without.length > 0 ? 'AND partition_key NOT IN (?)' : ''}
+ WHERE state = 'pending' AND bucket = ? ${without.length > 0 ? 'AND CAST(partition_key AS BINARY) NOT IN (?)' : ''}
    AND NOT EXISTS (SELECT 1 FROM banyan_outbox p FORCE INDEX (banyan_outbox_state_bucket)
-                    WHERE p.state = 'parked' AND p.bucket = ? AND p.partition_key = o.partition_key)
+                    WHERE p.state = 'parked' AND p.bucket = ? AND p.partition_key = o.partition_key
+                      AND CAST(p.partition_key AS BINARY) = CAST(o.partition_key AS BINARY))
  ORDER BY id LIMIT ?)`;
   });
   const { rows } = await runStatement<OutboxRow>(database, selects.join(' UNION ALL '), values);

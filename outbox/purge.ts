@@ -10,7 +10,7 @@ export interface PurgePage {
 /**
  * Deletes settled rows of one bucket that were settled more than `retention` milliseconds ago, looking at most at
  * `size` rows after id `after`. Never touches pending or parked rows. The rows are found by a read without
- * locks and deleted by primary key in a statement that commits by itself.
+ * locks and deleted by primary key (see settle.ts) in a statement that commits by itself.
  *
  * A bucket is settled nearly in id order, so a page without a due row ends it; a straggler waits for the next run.
  */
@@ -34,8 +34,10 @@ export async function purgePage(
   if (due.length === 0) return { deleted: 0, next: undefined };
   const { affected } = await runStatement(
     database,
-    `DELETE FROM banyan_outbox WHERE id IN (?) AND state = 'settled'`,
-    [due],
+    `DELETE o FROM (SELECT ? AS id ${'UNION ALL SELECT ? '.repeat(due.length - 1)}) v
+       STRAIGHT_JOIN banyan_outbox o ON o.id = v.id
+      WHERE o.state = 'settled'`,
+    due,
   );
   return { deleted: affected, next: rows.length < size ? undefined : rows.at(-1)?.id };
 }

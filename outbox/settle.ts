@@ -17,35 +17,35 @@ export const MOST_SETTLED = 200;
 /**
  * Settles pending rows by primary key, in one statement that commits by itself. A row whose bucket has
  * changed its owner or epoch since is left alone: the new owner sends it again. Returns how many were settled.
+ *
+ * A join in a fixed order, and not `WHERE id IN (…)`: on a small table both optimizers may read all of it for an IN,
+ * and would wait for the row of a writer that hasn't committed (seen on MariaDB 10.11). Bucket by bucket, so
+ * that the rows of the leases are locked in the order in which they are renewed.
  */
 export async function settle(
   database: Database,
   owner: string,
   settlements: readonly Settlement[],
 ): Promise<number> {
-  const rows = settlements.toSorted((a, b) => Number(a.id) - Number(b.id));
-  const epochs = new Map(rows.map(({ bucket, epoch }) => [`${bucket}/${epoch}`, [bucket, epoch]]));
-  const byId = (value: (row: Settlement) => string | undefined) =>
-    rows.flatMap((row) => [row.id, value(row) ?? null]);
-  const cases = 'WHEN ? THEN ? '.repeat(rows.length);
-  // The condition is a consistent read and locks no lease; ORDER BY keeps it a subquery, and the row locks in id order.
+  if (settlements.length === 0) return 0;
+  const rows = settlements.toSorted((a, b) => a.bucket - b.bucket || Number(a.id) - Number(b.id));
   const { affected } = await runStatement(
     database,
-    `UPDATE banyan_outbox
-        SET settled_at = CURRENT_TIMESTAMP(6),
-            settled_epoch = (SELECT l.epoch FROM banyan_outbox_lease l WHERE l.bucket = banyan_outbox.bucket),
-            shard_id = CASE id ${cases} END, sequence_number = CASE id ${cases} END, state = 'settled'
-      WHERE id IN (?) AND state = 'pending'
-        AND EXISTS (SELECT 1 FROM banyan_outbox_lease l
-                     WHERE l.bucket = banyan_outbox.bucket AND l.owner = ? AND (l.bucket, l.epoch) IN (?))
-      ORDER BY id LIMIT ?`,
+    `UPDATE (SELECT ? AS id, ? AS epoch, ? AS shard_id, ? AS sequence_number
+             ${'UNION ALL SELECT ?, ?, ?, ? '.repeat(rows.length - 1)}) v
+       STRAIGHT_JOIN banyan_outbox o ON o.id = v.id
+       STRAIGHT_JOIN banyan_outbox_lease l ON l.bucket = o.bucket AND l.owner = ? AND l.epoch = v.epoch
+        SET o.state = 'settled', o.settled_at = CURRENT_TIMESTAMP(6), o.settled_epoch = v.epoch,
+            o.shard_id = v.shard_id, o.sequence_number = v.sequence_number
+      WHERE o.state = 'pending'`,
     [
-      ...byId((row) => row.shardId),
-      ...byId((row) => row.sequenceNumber),
-      rows.map(({ id }) => id),
+      ...rows.flatMap(({ id, epoch, shardId, sequenceNumber }) => [
+        id,
+        epoch,
+        shardId ?? null,
+        sequenceNumber ?? null,
+      ]),
       owner,
-      [...epochs.values()],
-      rows.length,
     ],
   );
   return affected;

@@ -1,0 +1,79 @@
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { readLeases, releaseLeases, renewLeases, takeLeases } from '../../outbox/lease.ts';
+import { heartbeat, leave } from '../../outbox/relay-member.ts';
+import { openDatabase } from '../../runtime/database.ts';
+import { freshDatabase } from '../support/database.ts';
+
+const database = openDatabase(await freshDatabase('outbox'));
+afterAll(() => database.end());
+beforeEach(async () => {
+  await database.query(`UPDATE banyan_outbox_lease SET owner = NULL, epoch = 0, expires_at = '1970-01-02'`);
+  await database.query('DELETE FROM banyan_outbox_relay');
+});
+
+const times = { lease: 10_000, requestTimeout: 1_000 };
+const leaseOf = async (bucket: number) => (await readLeases(database, times))[bucket]!;
+const expiredSince = (bucket: number, milliseconds: number) =>
+  database.query(
+    'UPDATE banyan_outbox_lease SET expires_at = CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND WHERE bucket = ?',
+    [milliseconds * 1_000, bucket],
+  );
+
+test('a free lease is taken once, with the next epoch, for the time asked', async () => {
+  expect(await takeLeases(database, 'a', [7], times)).toBe(1);
+  expect(await takeLeases(database, 'b', [7], times)).toBe(0);
+  const { remaining, ...lease } = await leaseOf(7);
+  expect(lease).toEqual({ bucket: 7, owner: 'a', epoch: 1 });
+  expect(remaining).toBeGreaterThan(9_000);
+  expect(remaining).toBeLessThanOrEqual(10_000);
+});
+
+test('two relays that try for all buckets at once share them without overlap', async () => {
+  const all = Array.from({ length: 64 }, (_, bucket) => bucket);
+  const taken = await Promise.all(['a', 'b', 'c'].map((owner) => takeLeases(database, owner, all, times)));
+  expect(taken.reduce((sum, count) => sum + count, 0)).toBe(64);
+  expect((await readLeases(database, times)).every(({ epoch }) => epoch === 1)).toBe(true);
+});
+
+test('an expired lease is taken only when the longest request of its owner has ended too', async () => {
+  await takeLeases(database, 'a', [7], times);
+  await expiredSince(7, 500);
+  expect(await takeLeases(database, 'b', [7], times)).toBe(0);
+  await expiredSince(7, 1_001);
+  expect(await takeLeases(database, 'b', [7], times)).toBe(1);
+  expect(await leaseOf(7)).toMatchObject({ owner: 'b', epoch: 2 });
+});
+
+test('renewing keeps the epoch and touches no lease of another', async () => {
+  await takeLeases(database, 'a', [1], times);
+  await takeLeases(database, 'b', [2], times);
+  await expiredSince(1, 100);
+  await expiredSince(2, 100);
+  await renewLeases(database, 'a', times);
+  expect(await leaseOf(1)).toMatchObject({ owner: 'a', epoch: 1 });
+  expect((await leaseOf(1)).remaining).toBeGreaterThan(9_000);
+  expect((await leaseOf(2)).remaining).toBeLessThan(0);
+});
+
+test('a lease given back is taken at once; nobody gives back what another holds', async () => {
+  await takeLeases(database, 'a', [1, 2], times);
+  await releaseLeases(database, 'b', [1, 2], times);
+  expect(await takeLeases(database, 'c', [1, 2], times)).toBe(0);
+  await releaseLeases(database, 'a', [1], times);
+  expect(await takeLeases(database, 'c', [1, 2], times)).toBe(1);
+  expect(await leaseOf(1)).toMatchObject({ owner: 'c', epoch: 2 });
+});
+
+test('live relays are those seen within a lease; one that leaves is gone at once', async () => {
+  expect(await heartbeat(database, 'a', {}, 10_000)).toBe(1);
+  expect(await heartbeat(database, 'b', { OrderPlaced: 3 }, 10_000)).toBe(2);
+  await database.query(
+    `UPDATE banyan_outbox_relay SET seen_at = CURRENT_TIMESTAMP(6) - INTERVAL 11 SECOND WHERE relay = 'a'`,
+  );
+  expect(await heartbeat(database, 'b', { OrderPlaced: 4 }, 10_000)).toBe(1);
+  const [rows] = await database.query(`SELECT settled_by_type FROM banyan_outbox_relay WHERE relay = 'b'`);
+  expect(rows).toEqual([{ settled_by_type: '{"OrderPlaced":4}' }]);
+  await heartbeat(database, 'a', {}, 10_000);
+  await leave(database, 'a');
+  expect(await heartbeat(database, 'b', {}, 10_000)).toBe(1);
+});

@@ -1,0 +1,95 @@
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { append } from '../../outbox/append.ts';
+import { takeLeases } from '../../outbox/lease.ts';
+import { park } from '../../outbox/park.ts';
+import { settle, type Settlement } from '../../outbox/settle.ts';
+import { openDatabase } from '../../runtime/database.ts';
+import { freshDatabase } from '../support/database.ts';
+
+const database = openDatabase(await freshDatabase('outbox'));
+afterAll(() => database.end());
+const buckets = Array.from({ length: 64 }, (_, bucket) => bucket);
+const times = { lease: 10_000, requestTimeout: 1_000 };
+
+beforeEach(async () => {
+  await database.query('DELETE FROM banyan_outbox');
+  await database.query(`UPDATE banyan_outbox_lease SET owner = NULL, epoch = 4`);
+  await takeLeases(database, 'me', buckets, times);
+});
+
+async function rows(count: number): Promise<Settlement[]> {
+  await append(
+    (sql, values) => database.query(sql, values),
+    Array.from({ length: count }, (_, n) => ({ type: 'T', aggregate: { type: 'thing', id: n }, data: n })),
+  );
+  const [found] = await database.query('SELECT id, bucket FROM banyan_outbox ORDER BY id');
+  return (found as { id: number; bucket: number }[]).map((row) => ({
+    ...row,
+    epoch: 5,
+    shardId: 'shardId-1',
+    sequenceNumber: String(row.id),
+  }));
+}
+const states = async () => {
+  const [found] = await database.query('SELECT state FROM banyan_outbox ORDER BY id');
+  return (found as { state: string }[]).map(({ state }) => state);
+};
+
+test('each row gets its own shard, sequence number and the epoch', async () => {
+  const all = await rows(200);
+  expect(await settle(database, 'me', all.toReversed())).toBe(200);
+  const [found] = await database.query(
+    `SELECT COUNT(*) AS count FROM banyan_outbox
+      WHERE state = 'settled' AND settled_epoch = 5 AND shard_id = 'shardId-1' AND sequence_number = id
+        AND settled_at IS NOT NULL`,
+  );
+  expect(found).toEqual([{ count: 200 }]);
+});
+
+test('a row that was never sent is settled without a sequence number', async () => {
+  const [{ id, bucket, epoch }] = (await rows(1)) as [Settlement];
+  await settle(database, 'me', [{ id, bucket, epoch }]);
+  const [found] = await database.query('SELECT state, shard_id, sequence_number FROM banyan_outbox');
+  expect(found).toEqual([{ state: 'settled', shard_id: null, sequence_number: null }]);
+});
+
+test('a row whose bucket has another owner or epoch is left alone, the others are settled', async () => {
+  const [one, two, three] = (await rows(3)) as [Settlement, Settlement, Settlement];
+  await database.query(`UPDATE banyan_outbox_lease SET owner = 'other' WHERE bucket = ?`, [one.bucket]);
+  await database.query(`UPDATE banyan_outbox_lease SET epoch = epoch + 1 WHERE bucket = ?`, [two.bucket]);
+  expect(await settle(database, 'me', [one, two, three])).toBe(1);
+  expect(await states()).toEqual(['pending', 'pending', 'settled']);
+});
+
+test('a row is parked with its reason, cut to what fits, under the same condition', async () => {
+  const [one, two] = (await rows(2)) as [Settlement, Settlement];
+  await database.query(`UPDATE banyan_outbox_lease SET epoch = epoch + 1 WHERE bucket = ?`, [two.bucket]);
+  expect(await park(database, 'me', one, '🙈'.repeat(600))).toBe(true);
+  expect(await park(database, 'me', two, 'late')).toBe(false);
+  const [found] = await database.query(
+    'SELECT state, CHAR_LENGTH(parked_reason) AS length FROM banyan_outbox ORDER BY id',
+  );
+  expect(found).toEqual([
+    { state: 'parked', length: 500 },
+    { state: 'pending', length: null },
+  ]);
+});
+
+test('settling and parking never wait for a writer that has not committed', async () => {
+  const all = await rows(50);
+  const writer = await database.getConnection();
+  try {
+    await writer.beginTransaction();
+    await append((sql, values) => writer.query(sql, values), {
+      type: 'T',
+      aggregate: { type: 'thing', id: 'held open' },
+      data: 1,
+    });
+    const [poison, ...rest] = all as [Settlement, ...Settlement[]];
+    expect(await park(database, 'me', poison, 'poison')).toBe(true);
+    expect(await settle(database, 'me', rest)).toBe(49);
+  } finally {
+    await writer.rollback();
+    writer.release();
+  }
+});
