@@ -21,7 +21,7 @@ export function lagTable(report: LagReport): string {
       ? [`unassigned: ${unassigned.types.join(', ')} (belong to no context's \`events\`)`]
       : []),
     `open transaction: ${describeTransaction(openTransaction)}`,
-    `relays: ${relays.map(({ relay, seenAgoMs }) => `${relay} (${length(seenAgoMs)} ago)`).join(', ') || 'none'}`,
+    `relays: ${relays.map(({ relay, seenAgoMs }) => `${relay} (${seenAgoMs === null ? 'unknown' : `${length(seenAgoMs)} ago`})`).join(', ') || 'none'}`,
     ...problems.map((problem) => `! ${problem}`),
   ];
   return `${lines.join('\n')}\n`;

@@ -66,14 +66,15 @@ export async function readLag(database: Database, timeout = 5_000): Promise<Outb
     types.set(
       type,
       state === 'pending'
-        ? { ...known, pending: Number(events), oldestAgeMs: milliseconds(age) }
-        : { ...known, parked: Number(events), oldestParkedAgeMs: milliseconds(age) },
+        ? { ...known, pending: Number(events), oldestAgeMs: ageInMilliseconds(age) }
+        : { ...known, parked: Number(events), oldestParkedAgeMs: ageInMilliseconds(age) },
     );
   }
   return { databaseTime: Math.round(Number(rows[0]!.now) * 1_000), types: [...types.values()] };
 }
 
-function milliseconds(microseconds: number | null): number | null {
+/** An age that the database computed: never below the truth; null when there is none, or a clock was set back. */
+export function ageInMilliseconds(microseconds: number | null): number | null {
   if (microseconds === null) return null;
   const age = Number(microseconds) / 1_000;
   return age < -TOLERANCE ? null : Math.max(0, Math.ceil(age));

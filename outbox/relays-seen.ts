@@ -1,11 +1,12 @@
 import type { Database } from '../runtime/database.ts';
+import { ageInMilliseconds } from './lag.ts';
 import { runStatement } from './run-statement.ts';
 
 /** A relay, as its heartbeats show it. */
 export interface RelaySeen {
   readonly relay: string;
-  /** Milliseconds since its last heartbeat, by the database's clock. */
-  readonly seenAgoMs: number;
+  /** Milliseconds since its last heartbeat, by the database's clock; null when that clock was set back since. */
+  readonly seenAgoMs: number | null;
   /** Events settled since it started, by type; begins anew when it restarts. */
   readonly settledByType: Readonly<Record<string, number>>;
 }
@@ -21,7 +22,7 @@ export async function readRelaysSeen(database: Database, timeout = 5_000): Promi
   );
   return rows.map(({ relay, age, counts }) => ({
     relay,
-    seenAgoMs: Math.max(0, Math.ceil(Number(age) / 1_000)),
+    seenAgoMs: ageInMilliseconds(age),
     settledByType: JSON.parse(counts) as Record<string, number>,
   }));
 }

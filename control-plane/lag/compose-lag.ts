@@ -91,8 +91,16 @@ function greatest(contexts: readonly ContextLag[]): ConsumerFigures {
 
 function relayProblems({ relays }: Sample): string[] {
   if (relays.length === 0) return ['relay: none seen; start one with `banyan relay`'];
-  const latest = Math.min(...relays.map(({ seenAgoMs }) => seenAgoMs));
-  return latest > RELAY_GONE_AFTER ? [`relay: none seen for ${Math.round(latest / 1_000)} s`] : [];
+  const ages = relays.map(({ seenAgoMs }) => seenAgoMs).filter((age) => age !== null);
+  const latest = Math.min(...ages);
+  return [
+    ...relays
+      .filter(({ seenAgoMs }) => seenAgoMs === null)
+      .map(({ relay }) => `relay: ${relay} was seen in the future; was the database's clock set back?`),
+    ...(ages.length > 0 && latest > RELAY_GONE_AFTER
+      ? [`relay: none seen for ${Math.round(latest / 1_000)} s`]
+      : []),
+  ];
 }
 
 function clockProblems({ types }: Sample): string[] {

@@ -69,7 +69,7 @@ export function lagMetrics(report: () => LagReport): Registry {
         })),
   );
   gauge('banyan_relay_seen_seconds', "Time since a relay's last heartbeat", ['relay'], ({ relays }) =>
-    relays.map(({ relay, seenAgoMs }) => ({ labels: { relay }, value: seenAgoMs / 1_000 })),
+    relays.map(({ relay, seenAgoMs }) => ({ labels: { relay }, value: seconds(seenAgoMs) })),
   );
   gauge(
     'banyan_outbox_open_transaction_seconds',

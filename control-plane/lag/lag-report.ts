@@ -40,7 +40,7 @@ export interface LagReport {
   /** Event types that belong to no context. */
   readonly unassigned: OutboxFigures & { readonly types: readonly string[] };
   readonly openTransaction: OpenTransaction;
-  readonly relays: readonly { readonly relay: string; readonly seenAgoMs: number }[];
+  readonly relays: readonly { readonly relay: string; readonly seenAgoMs: number | null }[];
   /** What is wrong or unknown, for people; empty when everything needed is known. */
   readonly problems: readonly string[];
 }

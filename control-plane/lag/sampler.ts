@@ -10,7 +10,7 @@ export type Reading =
   | { readonly sample?: undefined; readonly problem: string };
 
 export interface Sampler {
-  /** Asks the database now, once for all who wait. Never rejects. */
+  /** Asks the database, beginning no earlier than this call; once for all who wait. Never rejects. */
   read(): Promise<Reading>;
   /** The last reading; a reading older than ten seconds is none. */
   last(): Reading;
@@ -19,6 +19,8 @@ export interface Sampler {
 }
 
 const EVERY = 1_000;
+/** Where a look takes long, the next is this far away at most. */
+const SELDOM = 5_000;
 const STALE_AFTER = 10_000;
 
 /** Samples the outbox once a second, and less often where that takes long: the legacy database comes first. */
@@ -28,9 +30,16 @@ export function startSampler(database: Database, log: Log): Sampler {
   let last: Reading = { problem: 'outbox: it has not been read yet' };
   let lastAt = 0;
   let reading: Promise<Reading> | undefined;
+  let next: Promise<Reading> | undefined;
 
-  const read = () => {
-    reading ??= readSample(database)
+  const read = (): Promise<Reading> => {
+    // What is under way may have seen the outbox before the caller's own change.
+    if (reading)
+      return (next ??= reading.then(() => {
+        next = undefined;
+        return read();
+      }));
+    reading = readSample(database)
       .then(
         (sample): Reading => {
           rates.add(sample);
@@ -38,7 +47,7 @@ export function startSampler(database: Database, log: Log): Sampler {
           return { sample };
         },
         (error: Error): Reading => {
-          if (last.problem === undefined)
+          if (last.problem === undefined || lastAt === 0)
             log.warn({ err: error }, 'the outbox can not be read; its lag is unknown');
           return { problem: `outbox: ${describe(error)}` };
         },
@@ -57,7 +66,7 @@ export function startSampler(database: Database, log: Log): Sampler {
       const begun = performance.now();
       await read();
       const took = performance.now() - begun;
-      await wait(Math.max(EVERY - took, 4 * took), stopping.signal);
+      await wait(Math.min(SELDOM, Math.max(EVERY - took, 4 * took)), stopping.signal);
     }
   })();
 
@@ -71,7 +80,7 @@ export function startSampler(database: Database, log: Log): Sampler {
     async stop() {
       stopping.abort();
       await loop;
-      await reading;
+      await (next ?? reading);
     },
   };
 }

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { lagTable } from '../../cli/lag-table.ts';
+import { lagIsGood } from '../../cli/lag-verdict.ts';
+import type { LagReport } from '../../control-plane/index.ts';
+
+const figures = { pending: 0, parked: 0, oldestAgeMs: null, oldestParkedAgeMs: null, rateIn: 0, rateOut: 0 };
+const none = { consumerState: 'none', consumerLagMs: null } as const;
+
+function report(change: Partial<LagReport> = {}): LagReport {
+  return {
+    at: '2026-11-24T05:00:00.000Z',
+    contexts: [{ name: 'orders', ...figures, ...none, consumer: null, consumerSeenAgoMs: null }],
+    total: { ...figures, ...none },
+    unassigned: { types: [], ...figures },
+    openTransaction: { state: 'none' },
+    relays: [],
+    problems: [],
+    ...change,
+  };
+}
+const total = (change: Partial<LagReport['total']>) => report({ total: { ...figures, ...none, ...change } });
+
+test('the lag is good when all is known and nothing is too old', () => {
+  expect(lagIsGood(report(), 1_000)).toBe(true);
+  expect(lagIsGood(total({ pending: 3, oldestAgeMs: 1_000 }), 1_000)).toBe(true);
+  expect(lagIsGood(total({ consumerState: 'known', consumerLagMs: 900 }), 1_000)).toBe(true);
+});
+
+test.each<[string, LagReport]>([
+  ['a pending event is too old', total({ pending: 1, oldestAgeMs: 1_001 })],
+  ['a parked event is too old', total({ parked: 1, oldestParkedAgeMs: 1_001 })],
+  ['the age of a pending event is unknown', total({ pending: 1, oldestAgeMs: null })],
+  ['the outbox is unknown', total({ pending: null, parked: null })],
+  ['a consumer lags too much', total({ consumerState: 'known', consumerLagMs: 1_001 })],
+  ['a consumer is unknown', total({ consumerState: 'unknown' })],
+  [
+    'a transaction has been open for too long',
+    report({ openTransaction: { state: 'open', thread: 1, ageMs: 1_001, events: 1 } }),
+  ],
+  ['there is any problem', report({ problems: ['relay: none seen for 12 s'] })],
+])('the lag is not good when %s', (_, bad) => {
+  expect(lagIsGood(bad, 1_000)).toBe(false);
+});
+
+test('a transaction that nobody may look for is told, and does not make the lag bad', () => {
+  const hidden = report({ openTransaction: { state: 'unknown', reason: 'no PROCESS' } });
+  expect(lagIsGood(hidden, 1_000)).toBe(true);
+  expect(lagTable(hidden)).toContain('open transaction: unknown: no PROCESS');
+});
+
+test('the table says unknown, never zero, for what nobody knows', () => {
+  const table = lagTable(
+    total({ pending: null, parked: null, rateIn: null, rateOut: null, consumerState: 'unknown' }),
+  );
+  expect(table).toMatch(/^total +unknown +unknown +\? +\? +unknown +unknown$/m);
+});

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LagReport } from '../../control-plane/index.ts';
+import { freePort, startChild, untilReady, type Child } from '../../demo/servers/child.ts';
+import { openDatabase } from '../../runtime/database.ts';
+import { freshDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
+
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'banyan-lag-'));
+const url = await freshDatabase('outbox');
+const database = openDatabase(url);
+let controlPlane: Child;
+/** A relay's heartbeats. */
+let beating: NodeJS.Timeout | undefined;
+
+const banyan = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { cwd: folder }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+
+beforeAll(async () => {
+  const port = await freePort();
+  writeFileSync(
+    join(folder, 'banyan.yaml'),
+    `upstreams: { monolith: { url: http://127.0.0.1:3000 }, service: { url: http://127.0.0.1:3001 } }
+control: { admin: '127.0.0.1:${port}' }
+outbox: { database: '${url}' }
+contexts:
+  orders: { upstream: service, routes: [GET /orders/:id], events: [OrderPlaced] }
+`,
+  );
+  controlPlane = startChild({
+    command: process.execPath,
+    args: [main, 'control-plane'],
+    cwd: folder,
+    env: process.env,
+  });
+  await untilReady(
+    controlPlane,
+    'control plane',
+    async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok,
+  );
+});
+afterAll(async () => {
+  clearInterval(beating);
+  await controlPlane.stop();
+  await database.end();
+  rmSync(folder, { recursive: true });
+});
+
+const beat = () =>
+  database.query(
+    `INSERT INTO banyan_outbox_relay (relay, settled_by_type) VALUES ('relay-1', '{}')
+     ON DUPLICATE KEY UPDATE seen_at = NOW(6)`,
+  );
+const append = (type: string, secondsAgo: number) =>
+  database.query(
+    `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data, appended_at)
+     VALUES (?, '/m', ?, 'o', '1', '{}', NOW(6) - INTERVAL ? SECOND)`,
+    [randomUUID(), type, secondsAgo],
+  );
+
+test('exit code 1 while no relay is there, 0 when all is known and young, 1 when something is too old', async () => {
+  const without = await banyan('lag');
+  expect(without.code).toBe(1);
+  expect(without.stdout).toContain('! relay: none seen; start one with `banyan relay`');
+  await beat();
+  beating = setInterval(() => void beat(), 500);
+  const empty = await banyan('lag');
+  expect(empty).toMatchObject({ code: 0, stderr: '' });
+  expect(empty.stdout).toMatch(/^context +pending +oldest +in\/s +out\/s +parked +consumer lag$/m);
+  expect(empty.stdout).toMatch(/^orders +0 +– +[\d.]+ +[\d.]+ +0 +no consumer$/m);
+  expect(empty.stdout).toContain('open transaction: none holds an event back');
+  await append('OrderPlaced', 10);
+  expect((await banyan('lag')).code).toBe(0);
+  const strict = await banyan('lag', '--max-age', '5s');
+  expect(strict.code).toBe(1);
+  expect(strict.stdout).toMatch(/^orders +1 +1\d\.\d s /m);
+  expect(strict.stdout).toMatch(/^total +1 +1\d\.\d s /m);
+  await append('Mystery', 1);
+  expect((await banyan('lag')).stdout).toContain("unassigned: Mystery (belong to no context's `events`)");
+});
+
+test('prints JSON, and exits by the same rule', async () => {
+  const { code, stdout } = await banyan('lag', '--json', '--max-age', '1ms');
+  expect(code).toBe(1);
+  expect((JSON.parse(stdout) as LagReport).total.pending).toBe(2);
+});
+
+test('--watch prints one after the other, and exits by the last reading at Ctrl+C', async () => {
+  for (const [maxAge, code] of [
+    ['1h', 0],
+    ['1ms', 1],
+  ] as const) {
+    const tables: string[] = [];
+    const watch = startChild({
+      command: process.execPath,
+      args: [main, 'lag', '--watch', '--interval', '50ms', '--max-age', maxAge],
+      cwd: folder,
+      env: process.env,
+      onOutput: (text) => tables.push(...(text.match(/^total .*$/gm) ?? [])),
+    });
+    await until('three tables', () => tables.length >= 3);
+    watch.kill('SIGINT');
+    expect(await watch.ended).toBe(code);
+  }
+});
+
+test('an admin API that can not be reached is unknown: exit code 1; a mistake in the call is 2', async () => {
+  expect(await banyan('lag', '--admin', 'http://127.0.0.1:9')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("can't reach the admin API"),
+  });
+  expect(await banyan('lag', '--max-age', 'soon')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('a length of time such as 250ms'),
+  });
+});

@@ -1,0 +1,260 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { createConsumer, mysqlInbox } from '../../consumer/index.ts';
+import { parseConfig } from '../../contexts/index.ts';
+import { lagRoutes, openStore, startControlPlane, type LagReport } from '../../control-plane/index.ts';
+import { startDatabase } from '../../demo/servers/database.ts';
+import { openDatabase, type Database } from '../../runtime/database.ts';
+import { createDatabase, freshDatabase } from '../support/database.ts';
+import { freshStream } from '../support/stream.ts';
+import { until } from '../support/until.ts';
+
+const TOKEN = 'a-token-of-the-operator';
+const log = pino({ level: 'silent' });
+
+async function controlPlane(outboxUrl: string | undefined) {
+  const stateDir = await mkdtemp(join(tmpdir(), 'banyan-lag-'));
+  const parsed = parseConfig(
+    `upstreams: { monolith: { url: http://127.0.0.1:3000 }, inventory: { url: http://127.0.0.1:3001 } }
+gateway: { stateDir: '${stateDir}' }
+control: { tokens: [{ owner: ada, token: ${TOKEN} }] }
+contexts:
+  inventory:
+    upstream: inventory
+    routes: [GET /inventory/:sku]
+    events: [StockAdjusted, PriceChanged]
+    consumer: inventory
+  orders:
+    upstream: inventory
+    routes: [GET /orders/:id]
+    events: [OrderPlaced]
+captures:
+  catalogue: { table: product, key: sku, columns: [price], aggregate: product, context: inventory }
+  loose: { table: loose, key: id, columns: [x], aggregate: thing }
+${outboxUrl ? `outbox: { database: '${outboxUrl}' }` : ''}
+`,
+    () => undefined,
+  );
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.mistakes));
+  const { config } = parsed;
+  const database = outboxUrl === undefined ? undefined : openDatabase(outboxUrl);
+  const store = await openStore(config);
+  const lag = lagRoutes({ config, database, log });
+  const running = await startControlPlane({ config, store, log, listen: '127.0.0.1:0', lag: lag.router });
+  onTestFinished(async () => {
+    await running.stop();
+    await lag.stop();
+    await store.close();
+    await database?.end();
+    await rm(stateDir, { recursive: true });
+  });
+  const call = (path: string, init: RequestInit = {}) =>
+    fetch(`${running.url}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', ...init.headers },
+    });
+  return {
+    url: running.url,
+    lag,
+    call,
+    read: async () => (await (await call('/v1/lag')).json()) as LagReport,
+    report: (application: string, body: unknown) =>
+      call(`/v1/consumers/${application}`, { method: 'POST', body: JSON.stringify(body) }),
+    context: async (name: string) =>
+      ((await (await call('/v1/lag')).json()) as LagReport).contexts.find(
+        (context) => context.name === name,
+      )!,
+  };
+}
+
+async function append(database: Database, type: string, secondsAgo = 0): Promise<void> {
+  await database.query(
+    `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data, appended_at)
+     VALUES (?, '/m', ?, 'o', '1', '{}', NOW(6) - INTERVAL ? SECOND)`,
+    [randomUUID(), type, secondsAgo],
+  );
+}
+
+/** What a relay does once a second. */
+async function heartbeat(database: Database, counts: Record<string, number>, secondsAgo = 0): Promise<void> {
+  await database.query(
+    `INSERT INTO banyan_outbox_relay (relay, seen_at, settled_by_type) VALUES ('r', NOW(6) - INTERVAL ? SECOND, ?)
+     ON DUPLICATE KEY UPDATE seen_at = VALUES(seen_at), settled_by_type = VALUES(settled_by_type)`,
+    [secondsAgo, JSON.stringify(counts)],
+  );
+}
+
+async function outbox() {
+  const url = await freshDatabase('outbox');
+  const database = openDatabase(url);
+  onTestFinished(() => database.end());
+  return { database, ...(await controlPlane(url)) };
+}
+
+const good = { lagMs: 40, shards: 2, handledTotal: 7 };
+
+test('tells pending events and their age per context and in total, captured rows with their context, the rest unassigned', async () => {
+  const { database, read, lag } = await outbox();
+  await heartbeat(database, {});
+  await append(database, 'StockAdjusted', 50);
+  await append(database, 'row.catalogue.update', 80);
+  await append(database, 'OrderPlaced', 5);
+  await append(database, 'row.loose.insert', 10);
+  await append(database, 'Mystery', 120);
+  const { contexts, total, unassigned } = await read();
+  const [inventory, orders] = contexts;
+  expect(inventory).toMatchObject({ name: 'inventory', pending: 2, parked: 0, consumer: 'inventory' });
+  expect(orders).toMatchObject({ name: 'orders', pending: 1, consumer: null, consumerState: 'none' });
+  expect(unassigned).toMatchObject({ types: ['Mystery', 'row.loose.insert'], pending: 2 });
+  expect(total).toMatchObject({ pending: 5, parked: 0 });
+  const near = (age: number | null, seconds: number) => {
+    expect(age).toBeGreaterThanOrEqual(seconds * 1_000);
+    expect(age).toBeLessThan((seconds + 20) * 1_000);
+  };
+  near(inventory!.oldestAgeMs, 80);
+  near(orders!.oldestAgeMs, 5);
+  near(unassigned.oldestAgeMs, 120);
+  near(total.oldestAgeMs, 120);
+  expect(await lag.inFlight('inventory')).toBe(2);
+  expect(await lag.inFlight('orders')).toBe(1);
+});
+
+test('tells the rates from what the relays settled and what waits more than before', async () => {
+  const { database, read } = await outbox();
+  await heartbeat(database, { OrderPlaced: 100, Mystery: 1 });
+  await read();
+  await heartbeat(database, { OrderPlaced: 130, Mystery: 3 });
+  for (let n = 0; n < 10; n += 1) await append(database, 'OrderPlaced');
+  const { contexts, unassigned } = await until('rates', async () => {
+    const report = await read();
+    return (report.contexts[1]!.rateOut ?? 0) > 0 ? report : undefined;
+  });
+  const [inventory, orders] = contexts;
+  expect(inventory).toMatchObject({ rateIn: 0, rateOut: 0 });
+  expect(orders!.rateIn! / orders!.rateOut!).toBeCloseTo(40 / 30, 0);
+  expect(unassigned.types).toEqual(['Mystery']);
+  expect(unassigned.rateOut).toBeGreaterThan(0);
+});
+
+test('a relay that nobody has seen is a problem, and so is one not seen for a while', async () => {
+  const { database, read } = await outbox();
+  expect((await read()).problems).toContain('relay: none seen; start one with `banyan relay`');
+  await heartbeat(database, {}, 12);
+  expect((await read()).problems).toContainEqual(expect.stringMatching(/^relay: none seen for 1\d s$/));
+  await heartbeat(database, {}, -60);
+  expect((await read()).problems).toContainEqual(expect.stringContaining('relay: r was seen in the future'));
+  await heartbeat(database, {});
+  const { problems, relays } = await read();
+  expect(problems.filter((problem) => problem.startsWith('relay'))).toEqual([]);
+  expect(relays).toEqual([{ relay: 'r', seenAgoMs: expect.any(Number) }]);
+});
+
+test('a consumer is unknown before it reports, and when it says so itself; one that nobody configured is refused', async () => {
+  const { context, read, report } = await outbox();
+  expect(await context('inventory')).toMatchObject({ consumerState: 'unknown', consumerLagMs: null });
+  expect((await read()).problems).toContain(
+    "consumer 'inventory' of context 'inventory': it has not reported to this control plane",
+  );
+  expect((await report('inventory', { ...good, at: new Date().toISOString() })).status).toBe(204);
+  const known = await context('inventory');
+  expect(known).toMatchObject({ consumerState: 'known', consumer: 'inventory' });
+  expect(known.consumerLagMs).toBeGreaterThanOrEqual(40);
+  expect(known.consumerLagMs).toBeLessThan(5_000);
+  await report('inventory', { ...good, lagMs: null, at: new Date().toISOString() });
+  expect(await context('inventory')).toMatchObject({ consumerState: 'unknown', consumerLagMs: null });
+  const stranger = await report('stranger', { ...good, at: new Date().toISOString() });
+  expect(stranger.status).toBe(404);
+  expect(await stranger.json()).toMatchObject({ detail: expect.stringContaining('`consumer: stranger`') });
+  const negative = await report('inventory', { ...good, lagMs: -1, at: new Date().toISOString() });
+  expect(negative.status).toBe(422);
+});
+
+test('a real consumer reports itself, and its lag is known', async () => {
+  const { url, context } = await outbox();
+  const service = openDatabase(await freshDatabase('inbox'));
+  const consumer = createConsumer({
+    stream: {
+      ...{ name: await freshStream(1), region: 'us-east-1', endpoint: inject('kinesis') },
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    },
+    ...{ application: 'inventory', handlers: {}, inbox: mysqlInbox(service), log, poll: 50 },
+    report: { url, token: TOKEN },
+  });
+  onTestFinished(async () => {
+    await consumer.stop();
+    await service.end();
+  });
+  await consumer.start();
+  await until('known', async () => (await context('inventory')).consumerState === 'known');
+});
+
+test('wants the token', async () => {
+  const { url } = await outbox();
+  for (const path of ['/v1/lag', '/v1/consumers/inventory'])
+    expect((await fetch(`${url}${path}`, { method: path === '/v1/lag' ? 'GET' : 'POST' })).status).toBe(401);
+});
+
+test('names the open transaction that holds an event back', async () => {
+  const { database, read } = await outbox();
+  const writer = await database.getConnection();
+  onTestFinished(() => writer.release());
+  await writer.beginTransaction();
+  await writer.query(
+    "INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data) VALUES (?, '/m', 'T', 'o', '1', '{}')",
+    [randomUUID()],
+  );
+  const { openTransaction, total } = await until('it is named', async () => {
+    const report = await read();
+    return report.openTransaction.state === 'open' ? report : undefined;
+  });
+  expect(openTransaction).toMatchObject({ thread: writer.threadId, user: 'root', events: 1 });
+  expect(total.pending).toBe(0);
+  await writer.rollback();
+});
+
+test('shows the same figures as metrics, unknown ones as not a number', async () => {
+  const { database, read, url } = await outbox();
+  await heartbeat(database, {});
+  await append(database, 'OrderPlaced', 100);
+  await read();
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  expect(metrics).toContain('banyan_outbox_pending{context="orders"} 1');
+  expect(metrics).toContain('banyan_outbox_pending{context="unassigned"} 0');
+  expect(metrics).toContain('banyan_outbox_lag_seconds{context="inventory"} 0');
+  expect(metrics).toMatch(/banyan_outbox_lag_seconds\{context="orders"\} 1[01]\d/);
+  expect(metrics).toMatch(/banyan_consumer_lag_seconds\{context="inventory",consumer="inventory"\} nan/i);
+  expect(metrics).not.toContain('banyan_consumer_lag_seconds{context="orders"');
+});
+
+test('without an outbox in the configuration everything is unknown, not zero', async () => {
+  const { read, lag } = await controlPlane(undefined);
+  const { total, problems } = await read();
+  expect(total).toMatchObject({ pending: null, oldestAgeMs: null, rateIn: null });
+  expect(problems).toContain('outbox: the configuration has no `outbox.database`');
+  expect(await lag.inFlight('orders')).toBeUndefined();
+});
+
+test('a database that is away, killed or silent, makes the lag unknown, and known again when it is back', async () => {
+  const server = await startDatabase('mariadbd');
+  onTestFinished(() => server.stop());
+  const { read, lag } = await controlPlane(await createDatabase(server.url, 'outbox'));
+  const isKnown = async () => (await read()).total.pending === 0;
+  await until('known', isKnown);
+  server.kill('SIGKILL');
+  await until('unknown', async () => (await read()).total.pending === null);
+  const { problems, openTransaction, contexts } = await read();
+  expect(problems[0]).toMatch(/^outbox: .*ECONNREFUSED/);
+  expect(openTransaction.state).toBe('unknown');
+  expect(contexts[0]).toMatchObject({ pending: null, oldestAgeMs: null, rateIn: null, rateOut: null });
+  expect(await lag.inFlight('inventory')).toBeUndefined();
+  await server.restart();
+  await until('known again', isKnown);
+  server.kill('SIGSTOP');
+  await until('unknown', async () => (await read()).total.pending === null);
+  server.kill('SIGCONT');
+  await until('known once more', isKnown);
+});
