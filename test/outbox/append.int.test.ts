@@ -118,6 +118,17 @@ test('many events are one statement; the ids come back in order', async () => {
   expect(rows[2]!.occurred_at).not.toBe('2026-01-02 03:04:05.678000');
 });
 
+test('a time is kept whatever the time zone of the session', async () => {
+  const time = new Date('2026-07-01T12:00:00.250Z');
+  await inTransaction(database, async (connection) => {
+    await connection.query("SET SESSION time_zone = '+05:30'");
+    const event = { ...placed, aggregate: { type: 'zone', id: 'zone' }, time };
+    await append((sql, values) => connection.execute(sql, values), event);
+    await connection.query("SET SESSION time_zone = '+00:00'");
+  });
+  expect((await eventsOf('zone'))[0]!.occurred_at).toBe('2026-07-01 12:00:00.250000');
+});
+
 test('the longest of everything fits', async () => {
   const wide = (length: number) => '€'.repeat(length);
   const event = {
