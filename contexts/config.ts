@@ -1,18 +1,11 @@
 import { z } from 'zod';
+import { milliseconds } from './duration.ts';
 
 /** A length of time as people write it: `250ms`, `5s`, `10m`, `24h`, `7d`. Parsed to milliseconds. */
 const duration = z
   .string()
-  .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'a length of time such as 250ms, 5s, 10m, 24h or 7d')
-  .transform((text) => {
-    const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-    const [, amount, name] = /^([\d.]+)(ms|s|m|h|d)$/.exec(text) as unknown as [
-      string,
-      string,
-      keyof typeof unit,
-    ];
-    return Number(amount) * unit[name];
-  });
+  .refine((text) => milliseconds(text) !== undefined, 'a length of time such as 250ms, 5s, 10m, 24h or 7d')
+  .transform((text) => milliseconds(text) ?? 0);
 
 const name = z
   .string()
@@ -49,6 +42,13 @@ const upstream = z.strictObject({
   timeout: duration.optional(),
 });
 
+/**
+ * Which requests belong to a context: a method (`*` is any; routes of GET also take HEAD) and a path. `:name` is one
+ * segment, `*` at the end whatever follows; all else is literal, and upper and lower case differ. The most
+ * specific route wins, segment by segment from the left: a literal before `:name` before `*`. Matched is the
+ * canonical form of the path (RFC 3986 §6.2.2); a target that servers read in different ways (an encoded slash,
+ * `//`, a backslash, a double encoding, `;`) belongs to no context.
+ */
 const route = z
   .union([
     z.string(),
