@@ -16,7 +16,7 @@ import { openTerminal } from './terminal.ts';
 const { once, ...options } = parseArgs({
   options: { once: { type: 'boolean', default: false }, rate: { type: 'string' }, pace: { type: 'string' } },
 }).values;
-const rate = Number(options.rate ?? (once ? 90 : 30));
+const rate = Number(options.rate ?? (once ? 70 : 30));
 const pace = Number(options.pace ?? (once ? 3 : 12)) * 1_000;
 if (!(rate > 0 && pace >= 0))
   throw new RangeError(`--rate ${options.rate} --pace ${options.pace}: required are numbers`);

@@ -15,13 +15,16 @@ export interface ProcessOptions {
   readonly ready: string;
   /** Called when it ends although nobody stopped it. */
   readonly onLoss: (why: Error) => void;
+  /** When it aborts, nobody waits for the process to be ready any more. */
+  readonly signal: AbortSignal;
 }
 
 export const scriptPath = (script: string): string => fileURLToPath(new URL(`../${script}`, import.meta.url));
 
 /** Starts one of the demo's Node.js processes and waits until it can work. */
 export async function startProcess(options: ProcessOptions): Promise<Child> {
-  const { name, script, args = [], env, folder, ready, onLoss } = options;
+  const { name, script, args = [], env, folder, ready, onLoss, signal } = options;
+  signal.throwIfAborted();
   const log = createWriteStream(join(folder, `${name}.log`));
   let stopping = false;
   const child = startChild({
@@ -32,7 +35,6 @@ export async function startProcess(options: ProcessOptions): Promise<Child> {
     onOutput: (text) => void log.write(text),
   });
   void child.ended.then((code) => {
-    log.end();
     if (!stopping) onLoss(new Error(`${name} ended (${code}) and should not have:\n${child.output()}`));
   });
   const owned: Child = {
@@ -43,7 +45,10 @@ export async function startProcess(options: ProcessOptions): Promise<Child> {
     },
   };
   try {
-    await untilReady(owned, name, async () => (await fetch(ready)).ok);
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+    await Promise.race([untilReady(owned, name, async () => (await fetch(ready)).ok), aborted]);
   } catch (error) {
     await owned.stop();
     throw error;

@@ -97,7 +97,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   step('starting shop, inventory service, control plane, relay, gateway …');
   const aws = { AWS_ACCESS_KEY_ID: 'demo', AWS_SECRET_ACCESS_KEY: 'demo' };
   const start = (process: Pick<ProcessOptions, 'name' | 'script' | 'args' | 'env' | 'ready'>) =>
-    belongings.own(process.name, startProcess({ ...process, folder, onLoss }), (child) => child.stop());
+    belongings.own(process.name, startProcess({ ...process, folder, onLoss, signal }), (child) =>
+      child.stop(),
+    );
   const command = (name: string, ready: string) =>
     start({ name, script: 'cli/main.ts', args: ['-c', config, name], env: aws, ready });
   await command('control-plane', `http://${places.admin}/healthz`);
