@@ -1,0 +1,87 @@
+import { Queue } from 'bullmq';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { startRedis } from '../../demo/servers/redis.ts';
+import { hint } from '../../relay/index.ts';
+import { queueName } from '../../relay/jobs/purge-job.ts';
+import { openRedis } from '../../runtime/redis.ts';
+import { until } from '../support/until.ts';
+import { drained, numbers, scene, type Scene } from './support.ts';
+
+async function queue(it: Scene, url: string): Promise<Queue> {
+  const opened = new Queue(await queueName(it.database), { connection: { url } });
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+test('a hint wakes an idle relay', async () => {
+  const it = await scene();
+  const redis = openRedis(inject('redis'));
+  onTestFinished(() => redis.disconnect());
+  await it.relay({ redis: inject('redis'), poll: 60_000 });
+  await it.append(['warm', 1]);
+  await until('the relay listens', async () => {
+    await hint(redis);
+    return (await it.states()).settled === 1;
+  });
+  await it.append(['k', 1]);
+  await hint(redis);
+  await drained(it, 2_000);
+});
+
+test('settled rows are purged after their retention; pending and parked ones never', async () => {
+  const it = await scene();
+  await it.append(...numbers(1_200).map((n): [string, number] => [`k${n % 10}`, n]));
+  await it.append(['parked', 1], ['parked', 2]);
+  await it.database.query(`UPDATE banyan_outbox SET state = 'parked' WHERE aggregate_id = 'parked' LIMIT 1`);
+  await it.relay({ redis: inject('redis'), retention: 1, purgeEvery: 200 });
+  await until('all settled rows are gone', async () => {
+    const { pending, settled, parked } = await it.states();
+    return pending === 1 && settled === 0 && parked === 1;
+  });
+  const jobs = await (await queue(it, inject('redis'))).getJobs(['completed', 'active']);
+  expect(jobs.some(({ progress }) => (progress as { deleted?: number }).deleted! > 0)).toBe(true);
+});
+
+test('rows younger than the retention stay', async () => {
+  const it = await scene();
+  await it.append(['k', 1]);
+  await it.relay({ redis: inject('redis'), retention: 3_600_000, purgeEvery: 50 });
+  const jobs = await queue(it, inject('redis'));
+  await drained(it);
+  const runs = await jobs.getCompletedCount();
+  await until('purging ran since', async () => (await jobs.getCompletedCount()) > runs + 1);
+  expect(await it.states()).toEqual({ pending: 0, settled: 1, parked: 0 });
+});
+
+test('two relays with one Redis have one schedule and purge one at a time', async () => {
+  const it = await scene();
+  for (const name of ['one', 'two']) await it.relay({ name, redis: inject('redis'), purgeEvery: 50 });
+  const jobs = await queue(it, inject('redis'));
+  await until('purging runs', async () => (await jobs.getCompletedCount()) > 3);
+  expect(await jobs.getJobSchedulersCount()).toBe(1);
+  expect(await jobs.getGlobalConcurrency()).toBe(1);
+});
+
+test('while Redis is away the relay publishes and purging waits; when it comes, purging begins', async () => {
+  const it = await scene();
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  redis.kill('SIGKILL');
+  await it.append(['k', 1]);
+  const relay = await it.relay({ redis: redis.url, retention: 1, purgeEvery: 100 });
+  await drained(it);
+  await it.append(['k', 2]);
+  await drained(it);
+  expect(await it.states()).toEqual({ pending: 0, settled: 2, parked: 0 });
+  await until('its absence is logged', () => it.logged.some((line) => line.includes('redis')));
+  expect(it.logged.filter((line) => line.includes('redis'))).toHaveLength(1);
+  await redis.restart();
+  await until('purged', async () => (await it.states()).settled === 0);
+  redis.kill('SIGKILL');
+  await it.append(['k', 3]);
+  await drained(it);
+  expect(await it.published()).toEqual({ 'thing:k': [1, 2, 3] });
+  const at = performance.now();
+  await relay.stop();
+  expect(performance.now() - at).toBeLessThan(5_000);
+});
