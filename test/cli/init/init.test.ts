@@ -84,7 +84,7 @@ test('it asks for what is not given, again after a bad answer, and takes an empt
   });
   const said = output.read() as string;
   expect(said).not.toContain("monolith's URL");
-  expect(said).toContain('not possible: required: a method and a path');
+  expect(said).toContain("not possible: found 'inventory'; required: a method and a path");
   expect(said).toContain('its context [inventory]:');
 });
 

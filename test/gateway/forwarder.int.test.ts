@@ -1,0 +1,179 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Forwarder, Outcome, UpstreamOptions } from '../../gateway/forwarding/forwarder.ts';
+import { nodeForwarder } from '../../gateway/forwarding/node-forwarder.ts';
+import { undiciForwarder } from '../../gateway/forwarding/undici-forwarder.ts';
+import { until } from '../support/until.ts';
+import { send } from './support/client.ts';
+import { startRaw, startUpstream } from './support/upstream.ts';
+
+const forwarders: [string, (options: UpstreamOptions) => Forwarder][] = [
+  ['undici', undiciForwarder],
+  ['node:http', nodeForwarder],
+];
+
+// What every forwarder keeps of the contract in gateway/forwarding/forwarder.ts.
+describe.each(forwarders)('the forwarder over %s', (_name, open) => {
+  /** A server that forwards everything, and leaves what failed before its head to `onFailure`. */
+  async function start(url: string, timeout?: number, path?: string) {
+    const forwarder = open({ url, timeout });
+    const outcomes: Outcome[] = [];
+    const untouched = (response: ServerResponse) => response.writeHead(599).end('untouched');
+    const server = createServer((request, response) => {
+      void forwarder.forward({ request, response, path: path ?? request.url! }).then((outcome) => {
+        outcomes.push(outcome);
+        if (!outcome.ok && !response.headersSent) untouched(response);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(async () => {
+      server.close();
+      server.closeAllConnections();
+      await forwarder.close();
+    });
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, outcomes };
+  }
+  const failureOf = ([outcome]: Outcome[]) => (outcome && !outcome.ok ? outcome.failure : undefined);
+
+  test('carries method, path, fields and body there, and status, fields and body back', async () => {
+    const upstream = await startUpstream('up', (_request, response, body) => {
+      response
+        .writeHead(201, 'Made', ['X-A', '1', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2'])
+        .end(`got ${body}`);
+    });
+    const { url, outcomes } = await start(upstream.url, undefined, '/other?path');
+    for (const headers of [{ 'content-length': 5 }, { 'transfer-encoding': 'chunked' }]) {
+      const answer = await send(url, '/a', {
+        method: 'PUT',
+        body: 'hello',
+        headers: { ...headers, 'X-Up': 'yes, up' },
+      });
+      expect(answer).toMatchObject({ status: 201, body: 'got hello' });
+      expect(answer.headers['set-cookie']).toEqual(['a=1', 'b=2']);
+    }
+    expect(upstream.seen.map(({ method, target, body }) => [method, target, body])).toEqual([
+      ['PUT', '/other?path', 'hello'],
+      ['PUT', '/other?path', 'hello'],
+    ]);
+    expect(upstream.seen[0]!.fields).toContain('yes, up');
+    expect(outcomes).toEqual([
+      { ok: true, status: 201 },
+      { ok: true, status: 201 },
+    ]);
+  });
+
+  test.each(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])('carries %s without a body', async (method) => {
+    const upstream = await startUpstream('up');
+    const { url } = await start(upstream.url);
+    expect(await send(url, '/a', { method })).toMatchObject({
+      status: 200,
+      body: method === 'HEAD' ? '' : 'up',
+    });
+    expect(upstream.seen.map((seen) => [seen.method, seen.body])).toEqual([[method, '']]);
+  });
+
+  test.each([204, 304])('carries a %i, which has no body', async (status) => {
+    const upstream = await startUpstream('up', (_request, response) => response.writeHead(status).end());
+    const { url } = await start(upstream.url);
+    expect(await send(url)).toMatchObject({ status, body: '' });
+  });
+
+  test('uses a connection again', async () => {
+    const upstream = await startUpstream('up');
+    let connections = 0;
+    upstream.server.on('connection', () => (connections += 1));
+    const { url } = await start(upstream.url);
+    for (let index = 0; index < 5; index += 1) await send(url, `/${index}`);
+    expect(connections).toBe(1);
+  });
+
+  test('leaves the response untouched when nobody listens', async () => {
+    const upstream = await startUpstream('gone');
+    await upstream.stop();
+    const { url, outcomes } = await start(upstream.url);
+    expect((await send(url, '/a', { method: 'POST', body: 'x' })).body).toBe('untouched');
+    expect(failureOf(outcomes)).toMatchObject({
+      side: 'upstream',
+      phase: 'connect',
+      late: false,
+      stale: false,
+    });
+    expect(failureOf(outcomes)!.cause).toBeInstanceOf(Error);
+  });
+
+  test('leaves the response untouched when the upstream takes too long, and lets go of it', async () => {
+    let closed = false;
+    const upstream = await startRaw((socket) =>
+      socket.on('data', () => {}).on('close', () => (closed = true)),
+    );
+    const { url, outcomes } = await start(upstream.url, 200);
+    expect((await send(url)).body).toBe('untouched');
+    expect(failureOf(outcomes)).toMatchObject({ side: 'upstream', phase: 'head', late: true, stale: false });
+    await until('the upstream request is given up', () => closed);
+  });
+
+  test('leaves the response untouched when the upstream closes or talks nonsense, and sends nothing twice', async () => {
+    for (const reply of ['', 'nonsense\r\n\r\n']) {
+      let requests = 0;
+      const upstream = await startRaw((socket) => {
+        socket.once('data', () => {
+          requests += 1;
+          socket.end(reply);
+        });
+      });
+      const { url, outcomes } = await start(upstream.url);
+      expect((await send(url)).body).toBe('untouched');
+      expect(failureOf(outcomes)).toMatchObject({
+        side: 'upstream',
+        phase: 'head',
+        late: false,
+        stale: false,
+      });
+      expect(requests).toBe(1);
+    }
+  });
+
+  test('tells a stale pooled connection from a failed one', async () => {
+    const upstream = await startRaw((socket) => {
+      let served = 0;
+      socket.on('data', () => {
+        if (served++ === 0) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+        else socket.end();
+      });
+    });
+    const { url, outcomes } = await start(upstream.url);
+    expect((await send(url)).body).toBe('ok');
+    expect((await send(url)).body).toBe('untouched');
+    expect(failureOf(outcomes.slice(1))).toMatchObject({ phase: 'head', stale: true });
+  });
+
+  test('breaks the client’s connection off when the upstream breaks in the body', async () => {
+    const upstream = await startRaw((socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n');
+        setImmediate(() => socket.destroy());
+      });
+    });
+    const { url, outcomes } = await start(upstream.url);
+    await expect(send(url)).rejects.toThrow();
+    await until('the outcome', () => outcomes.length === 1);
+    expect(failureOf(outcomes)).toMatchObject({ side: 'upstream', phase: 'body' });
+  });
+
+  test('aborts the upstream request when the client goes away', async () => {
+    let closed = false;
+    let reached = false;
+    const upstream = await startRaw((socket) =>
+      socket.on('data', () => (reached = true)).on('close', () => (closed = true)),
+    );
+    const { url, outcomes } = await start(upstream.url);
+    const { hostname, port } = new URL(url);
+    const client = connect(Number(port), hostname);
+    client.write('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf');
+    await until('the request is with the upstream', () => reached);
+    client.destroy();
+    await until('it is aborted', () => closed, 1_000);
+    expect(failureOf(outcomes)).toMatchObject({ side: 'client', phase: 'head' });
+  });
+});
