@@ -33,10 +33,12 @@ export async function bindStream(database: Database, stream: string): Promise<vo
 }
 
 /** The stream that the outbox is bound to; undefined before the first relay started. */
-export async function boundStream(database: Database): Promise<string | undefined> {
+export async function boundStream(database: Database, timeout?: number): Promise<string | undefined> {
   const { rows } = await runStatement<{ stream: string }>(
     database,
     `SELECT stream FROM banyan_outbox_stream WHERE id = 1`,
+    [],
+    timeout,
   );
   return rows[0]?.stream;
 }

@@ -129,7 +129,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     for (let attempt = 0, tickAt = 0; !leasesEnd.signal.aborted;) {
       try {
         if (performance.now() >= tickAt) {
-          const bound = await boundStream(database);
+          const bound = await boundStream(database, lease / 2);
           if (bound !== stream.name) throw new StreamMismatch(`the outbox is bound to stream '${bound}' now`);
           onStream.report();
           await leases.tick();
