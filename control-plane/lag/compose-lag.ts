@@ -7,11 +7,8 @@ import type { RateWatch } from './rates.ts';
 import type { Reading } from './sampler.ts';
 import type { Sample } from './sample.ts';
 
-/** A relay that was seen longer ago does nothing for the lag. It says that it is there every second. */
-const RELAY_GONE_AFTER = 5_000;
-
 export interface LagSources {
-  readonly config: Pick<Config, 'contexts' | 'captures'>;
+  readonly config: Pick<Config, 'contexts' | 'captures' | 'relay'>;
   readonly outbox: Reading;
   readonly rates: Pick<RateWatch, 'rates' | 'types'>;
   readonly consumer: (application: string) => ConsumerReading;
@@ -53,7 +50,7 @@ export function composeLag({ config, outbox, rates, consumer, now }: LagSources)
     relays: sample?.relays.map(({ relay, seenAgoMs }) => ({ relay, seenAgoMs })) ?? [],
     problems: [
       ...(outbox.problem === undefined ? [] : [outbox.problem]),
-      ...(sample ? [...relayProblems(sample), ...clockProblems(sample)] : []),
+      ...(sample ? [...relayProblems(sample, config.relay.lease), ...clockProblems(sample)] : []),
       ...consumerProblems,
     ],
   };
@@ -89,7 +86,9 @@ function greatest(contexts: readonly ContextLag[]): ConsumerFigures {
   };
 }
 
-function relayProblems({ relays }: Sample): string[] {
+/** A relay tells that it is there at every third of its lease. */
+function relayProblems({ relays }: Sample, lease: number): string[] {
+  const goneAfter = Math.max(5_000, lease / 2);
   if (relays.length === 0) return ['relay: none seen; start one with `banyan relay`'];
   const ages = relays.map(({ seenAgoMs }) => seenAgoMs).filter((age) => age !== null);
   const latest = Math.min(...ages);
@@ -97,7 +96,7 @@ function relayProblems({ relays }: Sample): string[] {
     ...relays
       .filter(({ seenAgoMs }) => seenAgoMs === null)
       .map(({ relay }) => `relay: ${relay} was seen in the future; was the database's clock set back?`),
-    ...(ages.length > 0 && latest > RELAY_GONE_AFTER
+    ...(ages.length > 0 && latest > goneAfter
       ? [`relay: none seen for ${Math.round(latest / 1_000)} s`]
       : []),
   ];

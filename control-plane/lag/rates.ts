@@ -1,3 +1,4 @@
+import type { RelaySeen } from '../../outbox/relays-seen.ts';
 import type { Sample } from './sample.ts';
 
 /** Events a second. */
@@ -6,69 +7,99 @@ export interface Rates {
   readonly rateOut: number;
 }
 
-/** Watches samples go by, and tells rates between the first and the last of them in the window. */
+/** Watches samples go by, and tells rates over the last ten seconds. */
 export interface RateWatch {
   add(sample: Sample): void;
-  /** Of the types that `belongs` lets through; undefined before there are two samples. */
+  /** Of the types that `belongs` lets through; undefined while too little has gone by. */
   rates(belongs: (type: string) => boolean): Rates | undefined;
   /** Types that were settled since this watch began. */
   types(): readonly string[];
 }
 
-interface Mark {
+type Counts = ReadonlyMap<string, number>;
+
+/** A relay at one of its heartbeats: counts change at heartbeats only, so that they are the marks to measure between. */
+interface Beat {
   readonly at: number;
-  /** By type: pending and parked. */
-  readonly waiting: ReadonlyMap<string, number>;
-  /** By type: settled since this watch began. */
-  readonly settled: ReadonlyMap<string, number>;
+  readonly counted: Readonly<Record<string, number>>;
+  /** By type: settled since this watch began, restarts bridged. */
+  readonly settled: Counts;
 }
 
+/** The same heartbeat is computed from two readings of a clock; a later one is later by more than this. */
+const SAME_BEAT = 50;
+
 export function watchRates(window = 10_000): RateWatch {
-  const marks: Mark[] = [];
-  const settled = new Map<string, number>();
-  let before: ReadonlyMap<string, Readonly<Record<string, number>>> | undefined;
+  let waiting: { readonly at: number; readonly counts: Counts }[] = [];
+  const relays = new Map<string, Beat[]>();
+  const types = new Set<string>();
+
   return {
-    add(sample) {
-      const now = new Map(sample.relays.map(({ relay, settledByType }) => [relay, settledByType]));
-      if (before) {
-        for (const [relay, counts] of now)
-          for (const [type, count] of newlySettled(before.get(relay) ?? {}, counts))
-            settled.set(type, (settled.get(type) ?? 0) + count);
+    add({ databaseTime, types: lags, relays: seen }) {
+      const counts = new Map(lags.map(({ type, pending, parked }) => [type, pending + parked]));
+      waiting = within(window, [...waiting, { at: databaseTime, counts }]);
+      const names = new Set(seen.map(({ relay }) => relay));
+      for (const relay of relays.keys()) if (!names.has(relay)) relays.delete(relay);
+      for (const relay of seen) {
+        const beats = relays.get(relay.relay) ?? [];
+        const next = nextBeat(beats.at(-1), relay, databaseTime);
+        if (!next) continue;
+        relays.set(relay.relay, within(window, [...beats, next]));
+        for (const [type, count] of next.settled) if (count > 0) types.add(type);
       }
-      before = now;
-      marks.push({
-        at: sample.databaseTime,
-        waiting: new Map(sample.types.map(({ type, pending, parked }) => [type, pending + parked])),
-        settled: new Map(settled),
-      });
-      while (marks.length > 2 && sample.databaseTime - marks[1]!.at >= window) marks.shift();
     },
     rates(belongs) {
-      const [first, last] = [marks[0], marks.at(-1)];
+      const [first, last] = [waiting[0], waiting.at(-1)];
       const seconds = first && last ? (last.at - first.at) / 1_000 : 0;
       if (!first || !last || seconds <= 0) return undefined;
-      const grown = (counts: 'waiting' | 'settled') =>
-        sum(last[counts], belongs) - sum(first[counts], belongs);
-      const out = grown('settled');
-      // Relays tell their counts once a second, rows go at once: for a moment more seems to leave than came.
-      const came = Math.max(0, grown('waiting') + out);
-      return { rateIn: came / seconds, rateOut: out / seconds };
+      const known = [...relays.values()].filter((beats) => beats.length > 1);
+      if (relays.size > 0 && known.length === 0) return undefined;
+      const rateOut = known.reduce((sum, beats) => sum + rateOf(beats, last.at, window, belongs), 0);
+      const grown = total(last.counts, belongs) - total(first.counts, belongs);
+      // The two are measured between different marks; a little below zero is zero.
+      return { rateIn: Math.max(0, grown / seconds + rateOut), rateOut };
     },
-    types: () => [...settled.keys()],
+    types: () => [...types],
   };
 }
 
-/** What a relay settled since its last counts. A count that fell means that it has restarted, and counts from zero. */
-function newlySettled(
-  before: Readonly<Record<string, number>>,
-  now: Readonly<Record<string, number>>,
-): [string, number][] {
-  const restarted = Object.entries(before).some(([type, count]) => (now[type] ?? 0) < count);
-  return Object.entries(now).map(([type, count]) => [type, restarted ? count : count - (before[type] ?? 0)]);
+function nextBeat(last: Beat | undefined, relay: RelaySeen, now: number): Beat | undefined {
+  if (relay.seenAgoMs === null) return undefined;
+  const at = now - relay.seenAgoMs;
+  const counted = relay.settledByType;
+  if (!last) return { at, counted, settled: new Map() };
+  if (at - last.at <= SAME_BEAT) return undefined;
+  // A count that fell means that the relay has restarted, and counts from zero.
+  const restarted = Object.entries(last.counted).some(([type, count]) => (counted[type] ?? 0) < count);
+  const settled = new Map(last.settled);
+  for (const [type, count] of Object.entries(counted)) {
+    const more = restarted ? count : count - (last.counted[type] ?? 0);
+    settled.set(type, (settled.get(type) ?? 0) + more);
+  }
+  return { at, counted, settled };
 }
 
-function sum(counts: ReadonlyMap<string, number>, belongs: (type: string) => boolean): number {
-  let total = 0;
-  for (const [type, count] of counts) if (belongs(type)) total += count;
-  return total;
+/** Nothing once a relay is silent for longer than its heartbeats explain. */
+function rateOf(
+  beats: readonly Beat[],
+  now: number,
+  window: number,
+  belongs: (type: string) => boolean,
+): number {
+  const [first, before, last] = [beats[0]!, beats.at(-2)!, beats.at(-1)!];
+  if (now - last.at > Math.max(window, 2 * (last.at - before.at))) return 0;
+  return (total(last.settled, belongs) - total(first.settled, belongs)) / ((last.at - first.at) / 1_000);
+}
+
+/** The marks of the window, and always the last two. */
+function within<Mark extends { readonly at: number }>(window: number, marks: readonly Mark[]): Mark[] {
+  const last = marks.at(-1)!.at;
+  const from = marks.findIndex(({ at }) => last - at <= window);
+  return marks.slice(Math.max(0, Math.min(from, marks.length - 2)));
+}
+
+function total(counts: Counts, belongs: (type: string) => boolean): number {
+  let sum = 0;
+  for (const [type, count] of counts) if (belongs(type)) sum += count;
+  return sum;
 }
