@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const readsEnvironment =
   /\benv\b[^;]*=\s*process\b|process\s*(\.|\?\.)\s*env\b|process\[['"`]env|\benv\b[^;]*from\s+['"](node:)?process['"]/;
-const notOurs = /^(node_modules|dist|dist-outbox|control-plane\/store\/prisma-client)(\/|$)/;
+const notOurs = /^(node_modules|dist|outbox\/npm\/(esm|cjs)|control-plane\/store\/prisma-client)(\/|$)/;
 const processesStartHere = /^(cli|demo|test|bench|infra)\/|^[^/]*\.config\.ts$/;
 
 test('a part is told its settings; it reads no environment variables itself', async () => {
