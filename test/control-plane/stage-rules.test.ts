@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { Refusal } from '../../control-plane/refusal.ts';
+import { allowUndo, changeToUndo, parseStages, stagesAfter } from '../../control-plane/stage-rules.ts';
+import type { AuditEntry, ReadsAndWrites } from '../../control-plane/store/snapshot-store.ts';
+
+const facts = { name: 'inventory', hasCohort: true };
+const legacy: ReadsAndWrites = { reads: { stage: 'legacy' }, writes: { stage: 'legacy' } };
+const moved: ReadsAndWrites = { reads: { stage: 'extracted' }, writes: { stage: 'extracted' } };
+
+describe('what somebody asks for', () => {
+  it.each([
+    [{ reads: 'legacy' }, { reads: { stage: 'legacy' } }],
+    [{ reads: 'extracted' }, { reads: { stage: 'extracted' } }],
+    [{ reads: 'canary', percent: 0 }, { reads: { stage: 'canary', percent: 0 } }],
+    [{ reads: 'canary', percent: 12.5 }, { reads: { stage: 'canary', percent: 12.5 } }],
+    [{ reads: 'canary', percent: 100 }, { reads: { stage: 'canary', percent: 100 } }],
+    [{ writes: 'extracted' }, { writes: { stage: 'extracted' } }],
+  ])('is read: %j', (asked, wanted) => {
+    expect(parseStages(facts, asked)).toEqual(wanted);
+  });
+
+  it.each([
+    [{ reads: 'shadow' }, "reads have no stage 'shadow'; known stages: legacy, canary, extracted"],
+    [{ writes: 'open' }, "writes have no stage 'open'; known stages: legacy, extracted"],
+    [{ writes: 'canary' }, 'writes move as a whole, never by chance'],
+    [{ reads: 'canary' }, 'canary needs a percentage from 0 to 100'],
+    [{ reads: 'canary', percent: 100.1 }, 'a percentage is from 0 to 100; found 100.1'],
+    [{ reads: 'canary', percent: -1 }, 'a percentage is from 0 to 100; found -1'],
+    [{ reads: 'canary', percent: Number.NaN }, 'a percentage is from 0 to 100; found NaN'],
+    [{ reads: 'extracted', percent: 5 }, 'a percentage belongs to canary alone; found reads extracted'],
+    [{ percent: 5 }, 'a percentage belongs to reads'],
+    [{}, 'nothing to set: give reads, writes or both'],
+  ])('is refused with what is allowed: %j', (asked, message) => {
+    expect(() => parseStages(facts, asked)).toThrow(message);
+    expect(() => parseStages(facts, asked)).toThrow(Refusal);
+  });
+
+  it('is no canary where the configuration says not who it is sticky for', () => {
+    const asked = { reads: 'canary', percent: 10 };
+    expect(() => parseStages({ ...facts, hasCohort: false }, asked)).toThrow(
+      "context 'inventory' has no cohort; add `cohort:`",
+    );
+  });
+});
+
+describe('moving the writes', () => {
+  const there = { from: legacy, to: { writes: moved.writes } };
+  const back = { from: moved, to: { writes: legacy.writes } };
+
+  it.each([
+    ['to the service', there, {}],
+    ['back to the monolith', back, {}],
+    ['without a reason', there, { unsafe: true }],
+    ['with a reason of spaces', there, { unsafe: true, reason: '  ' }],
+    ['with a reason alone', there, { reason: 'because' }],
+  ])('is refused %s', (_how, { from, to }, consent) => {
+    expect(() => stagesAfter(facts, from, to, consent)).toThrow(
+      /moving the writes of 'inventory' from \w+ to \w+/,
+    );
+  });
+
+  it('is done on purpose and with a reason, in both directions', () => {
+    const consent = { unsafe: true, reason: 'the night of the move' };
+    expect(stagesAfter(facts, legacy, there.to, consent)).toEqual({ ...legacy, writes: moved.writes });
+    expect(stagesAfter(facts, moved, back.to, consent)).toEqual({ ...moved, writes: legacy.writes });
+  });
+
+  it('needs no consent for what stays where it is', () => {
+    expect(stagesAfter(facts, moved, { ...legacy, writes: moved.writes }, {})).toEqual({
+      reads: legacy.reads,
+      writes: moved.writes,
+    });
+  });
+});
+
+describe('an undo', () => {
+  const canary: ReadsAndWrites = { ...legacy, reads: { stage: 'canary', percent: 10 } };
+
+  it('obeys the rule for moving writes', () => {
+    expect(() => allowUndo(facts, moved, legacy, {})).toThrow('moving the writes');
+    expect(() => allowUndo(facts, moved, legacy, { unsafe: true, reason: 'back' })).not.toThrow();
+  });
+
+  it('brings no canary back whose cohort the configuration has lost', () => {
+    expect(() => allowUndo({ ...facts, hasCohort: false }, legacy, canary, {})).toThrow('has no cohort');
+    expect(() => allowUndo(facts, legacy, canary, {})).not.toThrow();
+  });
+
+  const entries = (...actions: AuditEntry['action'][]) =>
+    actions.map((action, index) => ({ action, revision: index + 1 }) as AuditEntry).toReversed();
+
+  it.each([
+    [['first'], undefined],
+    [['first', 'set'], 2],
+    [['first', 'set', 'undo'], undefined],
+    [['first', 'set', 'set', 'undo'], 2],
+    [['first', 'set', 'set', 'undo', 'set'], 5],
+    [['first', 'set', 'set', 'undo', 'set', 'undo'], 2],
+    [['first', 'set', 'set', 'undo', 'undo'], undefined],
+    [['first', 'set', 'set', 'set', 'undo', 'undo', 'set', 'undo'], 2],
+  ] as [AuditEntry['action'][], number | undefined][])(
+    'after %j takes back revision %s',
+    (actions, revision) => {
+      expect(changeToUndo(entries(...actions))?.revision).toBe(revision);
+    },
+  );
+});
