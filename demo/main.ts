@@ -91,7 +91,9 @@ if (problems.length > 0) {
   terminal.say();
   for (const problem of problems.slice(0, 40)) terminal.say(`violation: ${problem}`);
   if (problems.length > 40) terminal.say(`… and ${problems.length - 40} more`);
-  terminal.say(`demo failed: ${problems.length} violations${closing ? `; ${closing}` : ''}`);
+  terminal.say(
+    `demo failed: ${problems.length} ${problems.length === 1 ? 'violation' : 'violations'}${closing ? `; ${closing}` : ''}`,
+  );
   process.exitCode = 1;
 } else if (once && !interrupted) {
   terminal.say(`\ndemo ok: ${closing}`);

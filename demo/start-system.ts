@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Belongings } from './belongings.ts';
 import { createStream } from './create-stream.ts';
+import { forgetQueue } from './forget-queue.ts';
 import { createSchema as createInventorySchema } from './inventory/create-schema.ts';
 import { openBanyan, type Banyan } from './run-banyan.ts';
 import { freePort } from './servers/child.ts';
@@ -56,6 +57,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   // On somebody's own server the names must not meet his.
   const prefix = env['BANYAN_DATABASE_URL'] ? `banyan_demo_${randomBytes(4).toString('hex')}_` : '';
   const databases = await startDatabases(belongings, servers.database.url.replace(/\/*$/, ''), prefix);
+  if (env['BANYAN_REDIS_URL']) {
+    const forget = () => forgetQueue(servers.redis.url, databases.shop.pool);
+    await belongings.own('purge queue', Promise.resolve(), forget);
+  }
   const stream = 'shop-events';
   await createStream(kinesis.url, stream, 2);
 

@@ -54,9 +54,9 @@ export function closingTable(figures: Figures): string {
 
 export async function readLag(rebuilt: Database): Promise<Figures['lag']> {
   const [rows] = await rebuilt.query<RowDataPacket[]>(
-    'SELECT TIMESTAMPDIFF(MICROSECOND, recorded_at, handled_at) / 1000 AS lag FROM customer_history ORDER BY lag',
+    'SELECT TIMESTAMPDIFF(MICROSECOND, recorded_at, handled_at) / 1000 AS milliseconds FROM customer_history ORDER BY milliseconds',
   );
-  const lags = rows.map((row) => Number(row['lag']));
+  const lags = rows.map((row) => Number(row['milliseconds']));
   const at = (share: number) =>
     lags[Math.min(lags.length - 1, Math.ceil(share * lags.length) - 1)] ?? Number.NaN;
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };

@@ -41,7 +41,7 @@ export interface RealOutcome {
 }
 
 const IN_FLIGHT = 16;
-const SHARDS = 4;
+const SHARDS = 16;
 /** Milliseconds without a newly handled event after which it is given up. */
 const STALLED = 60_000;
 const CREDENTIALS = { accessKeyId: 'emulator', secretAccessKey: 'emulator' };

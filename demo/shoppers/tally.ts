@@ -22,6 +22,8 @@ export interface Tally {
   requests: number;
   reads: number;
   readsOnService: number;
+  failed: number;
+  /** What the first hundred of them were. */
   readonly failures: string[];
   /** Milliseconds of the latest answers, at most 2,000. */
   readonly latencies: number[];
@@ -36,6 +38,7 @@ export const createTally = (): Tally => ({
   requests: 0,
   reads: 0,
   readsOnService: 0,
+  failed: 0,
   failures: [],
   latencies: [],
   stage: undefined,
@@ -46,8 +49,9 @@ export function observe(tally: Tally, stage: StageTally | undefined, seen: Obser
   tally.requests += 1;
   tally.latencies.push(seen.milliseconds);
   if (tally.latencies.length > KEPT_LATENCIES) tally.latencies.splice(0, KEPT_LATENCIES / 2);
-  if (!seen.expected && tally.failures.length < KEPT_FAILURES) {
-    tally.failures.push(`${seen.request}: ${seen.result}`);
+  if (!seen.expected) {
+    tally.failed += 1;
+    if (tally.failures.length < KEPT_FAILURES) tally.failures.push(`${seen.request}: ${seen.result}`);
   }
   if (!seen.read || !seen.expected) return;
   tally.reads += 1;

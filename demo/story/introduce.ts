@@ -20,7 +20,7 @@ export function introduce(terminal: Terminal, { urls, config }: System): void {
 export function invite(terminal: Terminal, { config, token }: System): void {
   terminal.heading('That was the story. The shoppers go on; it is your turn:');
   terminal.say(`  export BANYAN_TOKEN=${token}`);
-  terminal.say(`  npx banyan -c ${config} context set inventory --reads canary --percent 25`);
-  terminal.say(`  npx banyan -c ${config} lag --watch`);
+  terminal.say(`  npm run -s banyan -- -c ${config} context set inventory --reads canary --percent 25`);
+  terminal.say(`  npm run -s banyan -- -c ${config} lag --watch`);
   terminal.say('  Ctrl+C stops every process and leaves nothing behind.\n');
 }

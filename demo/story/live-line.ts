@@ -26,7 +26,7 @@ export async function liveLine(
     terminal.live(
       `${Math.round(perSecond)} requests/s · ${share} of inventory reads on the service · lag p99 ${
         lag === undefined ? '–' : `${Math.round(lag)} ms`
-      } · ${tally.failures.length} failed`,
+      } · ${tally.failed} failed`,
     );
     last = now;
   }

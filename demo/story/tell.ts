@@ -71,12 +71,7 @@ async function tellChapter(
     await wait(50, signal);
   }
   terminal.say(
-    summary(
-      stage,
-      tally.requests - requests,
-      tally.failures.length,
-      p99(await readLags(system.inventory, 0, 5)),
-    ),
+    summary(stage, tally.requests - requests, tally.failed, p99(await readLags(system.inventory, 0, 5))),
   );
   return stage;
 }

@@ -71,7 +71,7 @@ export async function verify(
         : ['nothing was shown: no order, no cancellation or no price change was made']),
     ],
     line:
-      `${number(tally.requests)} requests, ${number(tally.failures.length)} failed, ` +
+      `${number(tally.requests)} requests, ${number(tally.failed)} failed, ` +
       `${number(service.events)} events, ${number(lost)} lost, ${number(duplicated)} duplicated, ` +
       `lag p99 ${lag === undefined ? 'unknown' : `${Math.round(lag)} ms`}`,
   };

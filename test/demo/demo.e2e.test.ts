@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterEach, expect, inject, it } from 'vitest';
 import { until } from '../support/until.ts';
@@ -29,20 +30,28 @@ it('plays the story, finds every promise kept, and leaves nothing behind', async
   await nothingIsLeft();
 });
 
-it('runs on after the story until Ctrl+C, on a server that is given, and drops its databases there', async () => {
+it('runs on after the story until Ctrl+C, on servers that are given, and takes its things away from there', async () => {
   const server = inject('databaseServer');
   const before = await demoDatabases(server);
-  const demo = await startDemo(['--pace', '0', '--rate', '90'], { BANYAN_DATABASE_URL: server });
+  const redis = new Redis(inject('redis'));
+  await redis.flushall();
+  const demo = await startDemo(['--pace', '0', '--rate', '90'], {
+    BANYAN_DATABASE_URL: server,
+    BANYAN_REDIS_URL: inject('redis'),
+  });
   await until('the end of the story', () => demo.output().includes('it is your turn'), 180_000);
   const gateway = /http:\/\/[\d.:]+/.exec(demo.output())![0];
   expect((await fetch(gateway)).headers.get('x-served-by')).toBe('monolith');
   expect((await fetch(`${gateway}/inventory/zz`)).headers.get('x-served-by')).toBe('inventory-service');
   expect((await demoDatabases(server)).length).toBe(before.length + 3);
+  expect(await redis.keys('bull:*')).not.toEqual([]);
   process.kill(demo.pid, 'SIGINT');
   expect(await demo.ended).toBe(0);
   expect(demo.output()).toContain('stopped; nothing is left behind');
   await nothingIsLeft();
   expect(await demoDatabases(server)).toEqual(before);
+  expect(await redis.keys('*')).toEqual([]);
+  redis.disconnect();
 });
 
 it.each([
@@ -67,7 +76,7 @@ interface Demo {
 async function startDemo(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Demo> {
   const own = await mkdtemp(join(tmpdir(), 'bd-'));
   folder = own;
-  const { BANYAN_DATABASE_URL: _, ...inherited } = process.env;
+  const { BANYAN_DATABASE_URL: _database, BANYAN_REDIS_URL: _redis, ...inherited } = process.env;
   const child = spawn(process.execPath, [MAIN, ...args], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

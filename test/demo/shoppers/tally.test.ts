@@ -32,8 +32,9 @@ it('counts a read that a toggle overtook for no stage, but as a request', () => 
   expect([before.cohorts.size, after.cohorts.size, tally.requests]).toEqual([0, 0, 2]);
 });
 
-it('keeps every answer that nobody expected', () => {
+it('counts every answer that nobody expected, and keeps the first hundred', () => {
   const tally = createTally();
-  observe(tally, undefined, read('anna', 'monolith', false));
-  expect(tally.failures).toEqual(['GET /inventory/banyan: 502']);
+  for (let index = 0; index < 150; index += 1) observe(tally, undefined, read('anna', 'monolith', false));
+  expect(tally.failed).toBe(150);
+  expect(tally.failures).toEqual(Array(100).fill('GET /inventory/banyan: 502'));
 });
