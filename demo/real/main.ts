@@ -1,8 +1,8 @@
 // Sakila through the whole chain: npm run real -- <folder> [--database mysql://root@host:port]
 import { parseArgs } from 'node:util';
 import { shutdownSignal } from '../../runtime/shutdown.ts';
-import { startDatabase } from '../servers/database.ts';
 import { startKinesis } from '../servers/kinesis.ts';
+import { openServers } from '../servers/open-servers.ts';
 import { openTerminal } from '../terminal.ts';
 import { closingTable, progressLine } from './report.ts';
 import { runReal } from './run-real.ts';
@@ -25,12 +25,16 @@ async function main(): Promise<number> {
   }
   const signal = shutdownSignal();
   const terminal = openTerminal();
-  const database = values.database === undefined ? await startDatabase('mariadbd') : undefined;
+  const servers = await openServers({
+    env: { ...process.env, ...(values.database && { BANYAN_DATABASE_URL: values.database }) },
+    say: terminal.say,
+  });
   const kinesis = await startKinesis();
   try {
     const { differences, figures } = await runReal({
       folder,
-      server: values.database ?? database?.url ?? '',
+      server: servers.database.url,
+      redis: servers.redis.url,
       kinesis: kinesis.url,
       signal,
       onPhase: (text) => terminal.say(text),
@@ -47,7 +51,7 @@ async function main(): Promise<number> {
     );
     return differences.length === 0 ? 0 : 1;
   } finally {
-    await Promise.all([database?.stop(), kinesis.stop()]);
+    await Promise.all([servers.stop(), kinesis.stop()]);
   }
 }
 

@@ -14,6 +14,7 @@ import { openDatabase } from '../../runtime/database.ts';
 import { openLog } from '../../runtime/log.ts';
 import { wait } from '../../runtime/wait.ts';
 import { createStream } from '../create-stream.ts';
+import { forgetQueue } from '../forget-queue.ts';
 import { freePort, startChild, untilReady } from '../servers/child.ts';
 import { takeDeeds } from './deeds.ts';
 import { loadSakila } from './load-sakila.ts';
@@ -27,6 +28,7 @@ export interface RealOptions {
   readonly folder: string;
   /** A database server, `mysql://root@host:port`: two databases of our own are made there, and dropped at the end. */
   readonly server: string;
+  readonly redis: string;
   /** The Kinesis emulator's endpoint. */
   readonly kinesis: string;
   readonly onPhase?: (text: string) => void;
@@ -69,6 +71,7 @@ export async function runReal(options: RealOptions): Promise<RealOutcome> {
     await install({ url: rebuiltUrl, set: 'inbox' });
     const sakila = openDatabase(legacyUrl);
     closing(sakila, () => sakila.end());
+    closing(sakila, () => forgetQueue(options.redis, sakila));
     const rebuilt = openDatabase(rebuiltUrl);
     closing(rebuilt, () => rebuilt.end());
     await createRebuiltTables(rebuilt);
@@ -82,6 +85,7 @@ export async function runReal(options: RealOptions): Promise<RealOutcome> {
     const relay = await startRelay({
       database: sakila,
       stream,
+      redis: options.redis,
       name: 'real',
       lease: 10_000,
       requestTimeout: 3_000,
