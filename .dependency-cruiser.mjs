@@ -1,5 +1,5 @@
 // The house's import rules (who may know whom), each with its reason. `npm run check:imports` holds them,
-// and test/import-rules.test.ts shows that each of them bites.
+// and test/house/import-rules.test.ts shows that each of them bites.
 
 const PARTS =
   '(contexts|gateway|outbox|relay|consumer|legacy-adapter|control-plane|cli|runtime|demo|test|bench)';
@@ -63,6 +63,15 @@ export default {
         'gateway/(index|start-gateway)\\.ts$',
       ],
       "It sees every part, but not the gateway's inside: gateways are told by snapshots, not by calls.",
+    ),
+    part(
+      'cli',
+      [
+        '(contexts|outbox|relay|consumer|legacy-adapter|control-plane|control-plane/install)/index\\.ts$',
+        'gateway/start-gateway\\.ts$',
+        'runtime/',
+      ],
+      'The command starts parts and asks the admin API; it knows the public face of each part alone.',
     ),
     {
       name: 'nobody-imports-a-main',

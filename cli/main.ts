@@ -1,38 +1,12 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
-import { Command, CommanderError } from 'commander';
-import { register as capture } from './commands/capture.ts';
-import { register as context } from './commands/context.ts';
-import { register as controlPlane } from './commands/control-plane.ts';
-import { register as gateway } from './commands/gateway.ts';
-import { register as route } from './commands/route.ts';
-import { register as init } from './commands/init.ts';
-import { register as lag } from './commands/lag.ts';
-import { register as relay } from './commands/relay.ts';
-import { register as install } from './commands/install.ts';
-import { register as uninstall } from './commands/uninstall.ts';
-import { UsageError } from './usage-error.ts';
-
-const { version } = createRequire(import.meta.url)(
-  import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json',
-) as { version: string };
-
-const program = new Command('banyan')
-  .description('A strangler-fig migration kit for monoliths on MySQL or MariaDB.')
-  .version(version)
-  .option('-c, --config <file>', 'the configuration', 'banyan.yaml')
-  .showHelpAfterError()
-  .exitOverride();
-
-// One module per command, each with `register(program)`.
-for (const register of [init, capture, relay, install, uninstall, gateway, controlPlane, context, route, lag])
-  register(program);
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  // Commander has said what is wrong, or shown the help that was asked for.
-  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
-  process.stderr.write(`banyan: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+// Nothing is imported before the version is known: on an older Node.js the libraries break while they load.
+const required = 24;
+if (Number(process.versions.node.split('.')[0]) < required) {
+  process.stderr.write(
+    `banyan: this is Node.js ${process.versions.node}; required is ${required} or later. Install it, from https://nodejs.org or by \`npm install node@${required}\`.\n`,
+  );
+  process.exitCode = 2;
+} else {
+  const { run } = await import('./program.ts');
+  await run();
 }

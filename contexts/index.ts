@@ -6,3 +6,4 @@ export * from './snapshot.ts';
 export * from './match.ts';
 export * from './cohort.ts';
 export * from './decide.ts';
+export { milliseconds } from './duration.ts';

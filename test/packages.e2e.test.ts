@@ -103,6 +103,14 @@ test('banyan, packed and installed in an empty project, has its command and all 
   );
 });
 
+test('banyan on an older Node.js says which one it needs, instead of breaking', async () => {
+  const project = await projectWith('with-old-node', tarballs.banyan, 'node@20');
+  const banyan = join(project, 'node_modules/banyan/dist/cli/main.js');
+  await expect(run(project, join(project, 'node_modules/.bin/node'), banyan, '--version')).rejects.toThrow(
+    /banyan: this is Node\.js 20\.\d+\.\d+; required is 24 or later\. Install it/,
+  );
+});
+
 const append = `append(async (sql, values) => void sent.push([sql, values]), {
   id: 'e-1', type: 'OrderPlaced', aggregate: { type: 'order', id: 42 }, data: { total: '12.50' },
 }).then((ids) => console.log(process.version, ids[0], sent.length, /^INSERT INTO banyan_outbox /.test(sent[0][0])));`;

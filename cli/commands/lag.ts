@@ -1,4 +1,5 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { milliseconds } from '../../contexts/index.ts';
 import type { LagReport } from '../../control-plane/index.ts';
 import { shutdownSignal } from '../../runtime/shutdown.ts';
 import { wait } from '../../runtime/wait.ts';
@@ -21,8 +22,16 @@ export function register(program: Command): void {
       .command('lag')
       .description('tell how far events are behind; exit code 1 when too far, or when nobody knows')
       .option('--watch', 'look again and again, until Ctrl+C')
-      .option('--max-age <time>', 'the greatest age that is good', duration, duration('30s'))
-      .option('--interval <time>', 'between two looks of --watch', duration, duration('1s')),
+      .addOption(
+        new Option('--max-age <time>', 'the greatest age that is good')
+          .argParser(duration)
+          .default(30_000, '30s'),
+      )
+      .addOption(
+        new Option('--interval <time>', 'between two looks of --watch')
+          .argParser(duration)
+          .default(1_000, '1s'),
+      ),
   ).action(async (options: Options, command: Command) => {
     const client = clientOf(command);
     const print = printer(options);
@@ -61,10 +70,9 @@ function printer({ watch = false, json = false }: Options): (report: LagReport) 
   };
 }
 
-/** `250ms`, `5s`, `10m`, `24h`, `7d` in milliseconds. */
 function duration(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
-  if (!amount)
+  const time = milliseconds(text);
+  if (time === undefined)
     throw new InvalidArgumentError('required: a length of time such as 250ms, 5s, 10m, 24h or 7d.');
-  return Number(amount) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 'ms'];
+  return time;
 }

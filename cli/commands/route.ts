@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Decision } from '../../contexts/index.ts';
 import { clientOf, printJson, withClientOptions, type ClientOptions } from '../client-options.ts';
 
@@ -7,7 +7,11 @@ export function register(program: Command): void {
   withClientOptions(program.command('route <method> <target>'))
     .description('which upstream a request would go to, why, and at which revision')
     .option('--cohort <value>', 'who asks: the value of the cohort’s cookie or header')
-    .option('--header <name:value>', 'a header of the request; may be repeated', header, {})
+    .addOption(
+      new Option('--header <name:value>', 'a header of the request; may be repeated')
+        .argParser(header)
+        .default({}, 'none'),
+    )
     .action(
       async (
         method: string,
