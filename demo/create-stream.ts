@@ -2,7 +2,7 @@ import { CreateStreamCommand, DescribeStreamSummaryCommand, KinesisClient } from
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { wait } from '../runtime/wait.ts';
 
-/** Makes a stream in the emulator and waits until it can be used. */
+/** Makes a stream in the emulator, unless it is there already, and waits until it can be used. */
 export async function createStream(endpoint: string, name: string, shards: number): Promise<void> {
   const client = new KinesisClient({
     endpoint,
@@ -10,7 +10,11 @@ export async function createStream(endpoint: string, name: string, shards: numbe
     credentials: { accessKeyId: 'demo', secretAccessKey: 'demo' },
     requestHandler: new NodeHttpHandler(),
   });
-  await client.send(new CreateStreamCommand({ StreamName: name, ShardCount: shards }));
+  await client
+    .send(new CreateStreamCommand({ StreamName: name, ShardCount: shards }))
+    .catch((error: Error) => {
+      if (error.name !== 'ResourceInUseException') throw error;
+    });
   for (;;) {
     const { StreamDescriptionSummary } = await client.send(
       new DescribeStreamSummaryCommand({ StreamName: name }),

@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import type { Belongings } from './belongings.ts';
 import { createStream } from './create-stream.ts';
 import { forgetQueue } from './forget-queue.ts';
-import { createSchema as createInventorySchema } from './inventory/create-schema.ts';
+import { prepareShop } from './prepare-shop.ts';
 import { openBanyan, type Banyan } from './run-banyan.ts';
 import { freePort } from './servers/child.ts';
 import { startDatabases } from './start-databases.ts';
 import { startProcess, type ProcessOptions } from './start-process.ts';
-import { createSchema as createShopSchema, seed } from './shop/seed.ts';
 import type { Terminal } from './terminal.ts';
 import { writeConfig } from './write-config.ts';
 import type { Database } from '../runtime/database.ts';
@@ -92,12 +91,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const banyan = openBanyan({ config, token, terminal, signal });
 
   step('the shop as it was, then outbox and capture beside it …');
-  await Promise.all([createShopSchema(databases.shop.pool), createInventorySchema(databases.inventory.pool)]);
-  await banyan.run(['install', 'outbox']);
-  await banyan.run(['install', 'inbox', '--database', databases.inventory.url]);
-  await banyan.run(['install', 'control']);
-  await banyan.run(['capture', 'apply', 'catalogue']);
-  await seed(databases.shop.pool);
+  await prepareShop(banyan, {
+    shop: databases.shop.pool,
+    inventory: databases.inventory.pool,
+    inventoryUrl: databases.inventory.url,
+  });
 
   step('starting shop, inventory service, control plane, relay, gateway …');
   const aws = { AWS_ACCESS_KEY_ID: 'demo', AWS_SECRET_ACCESS_KEY: 'demo' };

@@ -5,22 +5,23 @@ import { parseAddress } from '../../runtime/address.ts';
 import { openDatabase } from '../../runtime/database.ts';
 import { listen } from '../../runtime/ops-server.ts';
 import { shutdownSignal } from '../../runtime/shutdown.ts';
+import { requiredVariable } from '../required-variable.ts';
 import { createInventory } from './app.ts';
 import { handlers } from './handlers.ts';
 
 const stopped = shutdownSignal();
-const database = openDatabase(required('INVENTORY_DATABASE'));
+const database = openDatabase(requiredVariable('INVENTORY_DATABASE'));
 const consumer = createConsumer({
   application: 'inventory',
-  stream: { name: required('STREAM'), region: 'us-east-1', endpoint: process.env['STREAM_ENDPOINT'] },
+  stream: { name: requiredVariable('STREAM'), region: 'us-east-1', endpoint: process.env['STREAM_ENDPOINT'] },
   handlers,
   inbox: mysqlInbox(database),
-  report: { url: required('BANYAN_ADMIN'), token: required('BANYAN_TOKEN') },
+  report: { url: requiredVariable('BANYAN_ADMIN'), token: requiredVariable('BANYAN_TOKEN') },
   poll: Number(process.env['POLL'] ?? 250),
-  ops: required('INVENTORY_OPS'),
+  ops: requiredVariable('INVENTORY_OPS'),
 });
 const server = createServer(createInventory(database));
-const { host, port } = parseAddress(required('INVENTORY_LISTEN'));
+const { host, port } = parseAddress(requiredVariable('INVENTORY_LISTEN'));
 await listen(server, host, port);
 await consumer.start();
 stopped.addEventListener('abort', () => void stop());
@@ -30,10 +31,4 @@ async function stop(): Promise<void> {
   server.closeIdleConnections();
   await consumer.stop();
   await database.end();
-}
-
-function required(name: string): string {
-  const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set; the inventory service doesn't run without it`);
-  return value;
 }
