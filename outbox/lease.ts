@@ -11,6 +11,9 @@ import { runStatement } from './run-statement.ts';
  * verb is one conditional UPDATE that commits by itself; no lock outlives a statement, and two relays that
  * try for one bucket are told apart by the row's own lock. First deliveries are in order even when a clock
  * misbehaves (see claim-batch.ts); leases only keep late duplicates rare.
+ *
+ * Taking and renewing hold only while the outbox is bound to the relay's own stream, and read the binding
+ * with a shared lock: READ COMMITTED alone would read it as it was before a change that commits meanwhile.
  */
 export interface Lease {
   readonly bucket: number;
@@ -27,6 +30,14 @@ export interface LeaseTimes {
   readonly requestTimeout: number;
 }
 
+/** On what terms leases are taken and renewed. */
+export interface LeaseTerms extends LeaseTimes {
+  /** The stream that the owner sends to. */
+  readonly stream: string;
+}
+
+const BOUND = 'EXISTS (SELECT 1 FROM banyan_outbox_stream WHERE id = 1 AND stream = ? LOCK IN SHARE MODE)';
+
 /** All leases as they stand. */
 export async function readLeases(database: Database, { lease }: LeaseTimes): Promise<Lease[]> {
   const { rows } = await runStatement<Lease>(
@@ -39,30 +50,42 @@ export async function readLeases(database: Database, { lease }: LeaseTimes): Pro
   return rows.map((row) => ({ ...row, remaining: Number(row.remaining) }));
 }
 
-/** Renews every lease of `owner`. One that expired and that nobody has taken is renewed too. */
-export async function renewLeases(database: Database, owner: string, { lease }: LeaseTimes): Promise<void> {
+/**
+ * Renews every lease of `owner`, if the outbox is bound to its stream. One that expired and that nobody has
+ * taken is renewed too.
+ */
+export async function renewLeases(
+  database: Database,
+  owner: string,
+  { lease, stream }: LeaseTerms,
+): Promise<void> {
   await runStatement(
     database,
-    `UPDATE banyan_outbox_lease SET expires_at = CURRENT_TIMESTAMP(6) + INTERVAL ? MICROSECOND WHERE owner = ?`,
-    [lease * 1_000, owner],
+    `UPDATE banyan_outbox_lease SET expires_at = CURRENT_TIMESTAMP(6) + INTERVAL ? MICROSECOND
+      WHERE owner = ? AND ${BOUND}`,
+    [lease * 1_000, owner, stream],
     lease / 2,
   );
 }
 
-/** Takes those of `buckets` that are free or whose old owner's last request has ended. Returns how many. */
+/**
+ * Takes those of `buckets` that are free or whose old owner's last request has ended; none if the outbox is bound
+ * to another stream. Returns how many.
+ */
 export async function takeLeases(
   database: Database,
   owner: string,
   buckets: readonly number[],
-  { lease, requestTimeout }: LeaseTimes,
+  { lease, requestTimeout, stream }: LeaseTerms,
 ): Promise<number> {
   const { affected } = await runStatement(
     database,
     `UPDATE banyan_outbox_lease
         SET owner = ?, epoch = epoch + 1, expires_at = CURRENT_TIMESTAMP(6) + INTERVAL ? MICROSECOND
       WHERE bucket IN (?)
-        AND (owner IS NULL OR expires_at < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND)`,
-    [owner, lease * 1_000, buckets, requestTimeout * 1_000],
+        AND (owner IS NULL OR expires_at < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND)
+        AND ${BOUND}`,
+    [owner, lease * 1_000, buckets, requestTimeout * 1_000, stream],
     lease / 2,
   );
   return affected;

@@ -1,4 +1,4 @@
-import { readLeases, releaseLeases, renewLeases, takeLeases, type LeaseTimes } from '../outbox/lease.ts';
+import { readLeases, releaseLeases, renewLeases, takeLeases, type LeaseTerms } from '../outbox/lease.ts';
 import { heartbeat, leave } from '../outbox/relay-member.ts';
 import type { Database } from '../runtime/database.ts';
 import { leaseClock } from './lease-clock.ts';
@@ -12,7 +12,7 @@ export interface HeldBucket {
 
 interface Held {
   readonly epoch: number;
-  /** By the lease clock; counted from before the renewal was sent, so never later than the database's own. */
+  /** By the lease clock; never later than the database's own. */
   validUntil: number;
   giving: boolean;
 }
@@ -37,7 +37,7 @@ export interface Leases {
   readonly wanting: boolean;
 }
 
-export interface LeasesOptions extends LeaseTimes {
+export interface LeasesOptions extends LeaseTerms {
   readonly owner: string;
   readonly settledByType: () => Readonly<Record<string, number>>;
   readonly now?: () => number;
@@ -50,11 +50,11 @@ export function createLeases(database: Database, options: LeasesOptions): Leases
   const held = new Map<number, Held>();
   let wanting = true;
 
-  /** Makes `held` what the database says; `since` is when the renewal or the taking was sent. */
-  function adopt(bucket: number, epoch: number, since: number): void {
+  /** Makes `held` what the database says. */
+  function adopt(bucket: number, epoch: number, validUntil: number): void {
     const known = held.get(bucket);
-    if (known?.epoch === epoch) known.validUntil = since + lease;
-    else held.set(bucket, { epoch, validUntil: since + lease, giving: false });
+    if (known?.epoch === epoch) known.validUntil = validUntil;
+    else held.set(bucket, { epoch, validUntil, giving: false });
   }
 
   const outlivesRequest = ({ bucket, epoch }: HeldBucket) => {
@@ -67,17 +67,22 @@ export function createLeases(database: Database, options: LeasesOptions): Leases
       const live = await heartbeat(database, owner, settledByType(), lease);
       const renewed = now();
       await renewLeases(database, owner, options);
+      let reading = now();
       let leases = await readLeases(database, options);
       const giving = new Set([...held].filter(([, { giving: given }]) => given).map(([bucket]) => bucket));
       const { take, give } = share(leases, { owner, live, requestTimeout, giving });
       const mine = new Set(leases.filter((one) => one.owner === owner).map(({ bucket }) => bucket));
       const taking = now();
       if (take.length > 0 && (await takeLeases(database, owner, take, options)) > 0) {
+        reading = now();
         leases = await readLeases(database, options);
       }
-      for (const { bucket, epoch, owner: found } of leases) {
+      for (const { bucket, epoch, owner: found, remaining } of leases) {
+        // Both times are from before the statement was sent. What remains counts too: nothing is renewed when
+        // the outbox has been bound to another stream.
+        const since = mine.has(bucket) ? renewed : taking;
         if (found !== owner) held.delete(bucket);
-        else adopt(bucket, epoch, mine.has(bucket) ? renewed : taking);
+        else adopt(bucket, epoch, Math.min(since + lease, reading + remaining));
       }
       for (const [bucket, one] of held) one.giving = give.includes(bucket);
       wanting = held.size < Math.floor(leases.length / live);

@@ -70,7 +70,13 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const settledByType: Record<string, number> = {};
 
   const window = createWindow();
-  const leases = createLeases(database, { owner, lease, requestTimeout, settledByType: () => settledByType });
+  const leases = createLeases(database, {
+    owner,
+    lease,
+    requestTimeout,
+    stream: stream.name,
+    settledByType: () => settledByType,
+  });
   const settler = startSettler(database, {
     owner,
     holds: leases.holds,

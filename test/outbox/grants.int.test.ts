@@ -99,7 +99,7 @@ describe('the application', () => {
 });
 
 describe('the relay', () => {
-  const times = { lease: 10_000, requestTimeout: 3_000 };
+  const times = { lease: 10_000, requestTimeout: 3_000, stream: 'one' };
 
   test('does all of its work', async () => {
     await bindStream(as.relay, 'one');

@@ -1,17 +1,21 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { bindStream, boundStream, StreamMismatch } from '../../outbox/bind-stream.ts';
 import { readLeases, releaseLeases, renewLeases, takeLeases } from '../../outbox/lease.ts';
 import { heartbeat, leave } from '../../outbox/relay-member.ts';
 import { openDatabase } from '../../runtime/database.ts';
 import { freshDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const database = openDatabase(await freshDatabase('outbox'));
 afterAll(() => database.end());
 beforeEach(async () => {
   await database.query(`UPDATE banyan_outbox_lease SET owner = NULL, epoch = 0, expires_at = '1970-01-02'`);
   await database.query('DELETE FROM banyan_outbox_relay');
+  await database.query('DELETE FROM banyan_outbox_stream');
+  await bindStream(database, 'old');
 });
 
-const times = { lease: 10_000, requestTimeout: 1_000 };
+const times = { lease: 10_000, requestTimeout: 1_000, stream: 'old' };
 const leaseOf = async (bucket: number) => (await readLeases(database, times))[bucket]!;
 const expiredSince = (bucket: number, milliseconds: number) =>
   database.query(
@@ -77,3 +81,50 @@ test('live relays are those seen within a lease; one that leaves is gone at once
   await leave(database, 'a');
   expect(await heartbeat(database, 'b', {}, 10_000)).toBe(1);
 });
+
+const everything = Array.from({ length: 64 }, (_, bucket) => bucket);
+
+test('a relay of another stream than the bound one takes and renews nothing', async () => {
+  await takeLeases(database, 'a', [7], times);
+  await expiredSince(7, 100);
+  await bindStream(database, 'new');
+  await renewLeases(database, 'a', times);
+  expect((await leaseOf(7)).remaining).toBeLessThan(0);
+  expect(await takeLeases(database, 'a', everything, times)).toBe(0);
+  expect(await takeLeases(database, 'b', [8], { ...times, stream: 'new' })).toBe(1);
+});
+
+test('leases that are being taken while the stream is bound anew are taken before it or not at all', async () => {
+  // The binding is being changed: it is locked, and not committed.
+  const binding = await database.getConnection();
+  await binding.beginTransaction();
+  await binding.query(`UPDATE banyan_outbox_stream SET stream = 'new' WHERE id = 1`);
+  let over = false;
+  const taking = takeLeases(database, 'a', everything, times).finally(() => (over = true));
+  await until('the taking waits for the binding', async () => over || (await underWay()));
+  expect(over).toBe(false);
+  await binding.commit();
+  expect(await taking).toBe(0);
+
+  // Leases are being taken: the binding waits, and sees them then.
+  await binding.beginTransaction();
+  await binding.query(`SELECT 1 FROM banyan_outbox_stream WHERE id = 1 LOCK IN SHARE MODE`);
+  await binding.query(
+    `UPDATE banyan_outbox_lease SET owner = 'b', expires_at = CURRENT_TIMESTAMP(6) + INTERVAL 10 SECOND`,
+  );
+  const refused = bindStream(database, 'newest').catch((error: unknown) => error);
+  await until('the binding waits for the leases', underWay);
+  await binding.commit();
+  binding.release();
+  expect(await refused).toBeInstanceOf(StreamMismatch);
+  expect(await boundStream(database)).toBe('new');
+});
+
+/** Whether another session is in the middle of a statement about the binding. */
+async function underWay(): Promise<boolean> {
+  const [rows] = await database.query(
+    `SELECT 1 FROM information_schema.processlist
+      WHERE db = DATABASE() AND id <> CONNECTION_ID() AND info LIKE '%banyan_outbox_stream WHERE%'`,
+  );
+  return (rows as unknown[]).length > 0;
+}

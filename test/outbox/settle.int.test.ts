@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { append } from '../../outbox/append.ts';
+import { bindStream } from '../../outbox/bind-stream.ts';
 import { takeLeases } from '../../outbox/lease.ts';
 import { park } from '../../outbox/park.ts';
 import { settle, type Settlement } from '../../outbox/settle.ts';
@@ -9,11 +10,12 @@ import { freshDatabase } from '../support/database.ts';
 const database = openDatabase(await freshDatabase('outbox'));
 afterAll(() => database.end());
 const buckets = Array.from({ length: 64 }, (_, bucket) => bucket);
-const times = { lease: 10_000, requestTimeout: 1_000 };
+const times = { lease: 10_000, requestTimeout: 1_000, stream: 's' };
 
 beforeEach(async () => {
   await database.query('DELETE FROM banyan_outbox');
   await database.query(`UPDATE banyan_outbox_lease SET owner = NULL, epoch = 4`);
+  await bindStream(database, 's');
   await takeLeases(database, 'me', buckets, times);
 });
 
