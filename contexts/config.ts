@@ -1,43 +1,10 @@
 import { z } from 'zod';
-import { milliseconds } from './duration.ts';
-
-/** A length of time as people write it: `250ms`, `5s`, `10m`, `24h`, `7d`. Parsed to milliseconds. */
-const duration = z
-  .string()
-  .refine((text) => milliseconds(text) !== undefined, 'a length of time such as 250ms, 5s, 10m, 24h or 7d')
-  .transform((text) => milliseconds(text) ?? 0);
-
-const name = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'a name of lower-case letters, digits and hyphens, at most 63 characters');
-
-const address = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):\d{1,5}$/, 'an address such as 127.0.0.1:8080');
-
-const url = (...schemes: string[]) =>
-  z.string().refine(
-    (text) => {
-      try {
-        return schemes.includes(new URL(text).protocol.replace(':', ''));
-      } catch {
-        return false;
-      }
-    },
-    `a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
-  );
-
-const databaseUrl = url('mysql', 'mariadb');
+import { address, databaseUrl, duration, name, origin, period, processName, token, url } from './fields.ts';
+import { hasKnownMethod, isRoute } from './methods.ts';
 
 const upstream = z.strictObject({
-  /** Where it listens, scheme, host and port; a path is not allowed. */
-  url: url('http', 'https').refine((text) => {
-    try {
-      return new URL(text).pathname === '/' && !new URL(text).search;
-    } catch {
-      return true;
-    }
-  }, 'a URL without a path: only scheme, host and port'),
+  /** Where it listens, scheme, host and port; nothing else is allowed. */
+  url: origin,
   /** How long an answer's head may take. No limit unless given: a monolith's slow exports go on working. */
   timeout: duration.optional(),
 });
@@ -65,7 +32,11 @@ const route = z
     z.strictObject({
       match: z
         .string()
-        .regex(/^([A-Z]+|\*) \/\S*$/, "a method and a path such as 'GET /inventory/:sku' (method * is any)"),
+        .refine(isRoute, {
+          message: "a method and a path such as 'GET /inventory/:sku' (method * is any)",
+          abort: true,
+        })
+        .refine(hasKnownMethod, 'a method of HTTP in capitals, such as GET, or * for any'),
       rewrite: z.string().optional(),
       kind: z.enum(['read', 'write']).optional(),
     }),
@@ -120,11 +91,8 @@ export const configSchema = z.strictObject({
       ops: address.default('127.0.0.1:9101'),
       /** Where the gateway keeps its copy of the snapshot, for a start without the store. */
       stateDir: z.string().default('.banyan'),
-      /** How it is named among the gateways; host name and listening port unless given. */
-      name: z
-        .string()
-        .regex(/^[\x21-\x7e]{1,64}$/, 'at most 64 printable characters without spaces')
-        .optional(),
+      /** How it is named among the gateways; host name and listening port unless given. Another's name gets `~2`. */
+      name: processName.optional(),
     })
     .prefault({}),
   upstreams: z.record(name, upstream),
@@ -134,13 +102,21 @@ export const configSchema = z.strictObject({
   control: z
     .strictObject({
       admin: address.default('127.0.0.1:9102'),
+      /**
+       * Lets `admin` be an address that other hosts reach, which is a mistake otherwise. It needs `tokens` then:
+       * the token file of one host is none for others. Put TLS and a firewall in front.
+       */
+      exposed: z.boolean().default(false),
       /** `file`: one host, nothing else needed. `mysql`: through Prisma, for any number of gateways. */
       store: z.enum(['file', 'mysql']).default('file'),
       database: databaseUrl.optional(),
       /** Bearer tokens of the admin API; the audit names their owner. */
       tokens: z
         .array(
-          z.strictObject({ owner: z.string().min(1), token: z.string().min(16, 'at least 16 characters') }),
+          z.strictObject({
+            owner: z.string().min(1).max(190, 'at most 190 characters: the audit holds no more'),
+            token,
+          }),
         )
         .default([]),
     })
@@ -151,7 +127,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       database: databaseUrl,
       /** How long settled rows are kept. */
-      retention: duration.prefault('7d'),
+      retention: period.prefault('7d'),
     })
     .optional(),
   stream: z
@@ -165,10 +141,7 @@ export const configSchema = z.strictObject({
   relay: z
     .strictObject({
       ops: address.default('127.0.0.1:9103'),
-      name: z
-        .string()
-        .regex(/^[\x21-\x7e]{1,64}$/, 'at most 64 printable characters without spaces')
-        .optional(),
+      name: processName.optional(),
       /** How long a bucket's lease lasts unless renewed. */
       lease: duration.prefault('10s'),
       /** How long one PutRecords request may take. Must be less than half of the lease. */

@@ -12,7 +12,7 @@ export interface RequestFacts {
   readonly target: string;
   /** The request's fields, names in lower case; the cohort is read from them. */
   readonly headers?: RequestFields;
-  /** The cohort itself, where it is known without the fields; it goes before them. */
+  /** The cohort itself, where it is known without the fields; it goes before them, unless it is empty. */
   readonly cohort?: string | undefined;
 }
 
@@ -68,7 +68,8 @@ function decideRead({ stages, cohort }: ContextSnapshot, facts: RequestFacts): V
   if (reads.stage === 'extracted') return { extracted: true, reason: 'reads extracted → extracted' };
   if (reads.stage === 'legacy') return { extracted: false, reason: 'reads legacy → monolith' };
   const stage = `reads ${describeStage(reads)}`;
-  const who = facts.cohort ?? (cohort && facts.headers ? cohortOf(cohort, facts.headers) : undefined);
+  // An empty cookie or header names nobody; an empty cohort that is given doesn't either.
+  const who = facts.cohort || (cohort && facts.headers ? cohortOf(cohort, facts.headers) : undefined);
   if (who === undefined) {
     const where = !cohort
       ? 'none configured'

@@ -7,3 +7,5 @@ export * from './match.ts';
 export * from './cohort.ts';
 export * from './decide.ts';
 export { milliseconds } from './duration.ts';
+export { isAddress, isLoopback } from './address.ts';
+export { processName } from './fields.ts';

@@ -1,7 +1,6 @@
 import type { Config, RouteConfig } from './config.ts';
 import { parseRewrite, parseRoute, type PatternSegment } from './route-pattern.ts';
-import type { Snapshot } from './snapshot.ts';
-import { canonicalTarget, type CanonicalTarget } from './target.ts';
+import type { CanonicalTarget } from './target.ts';
 
 export type Kind = 'read' | 'write';
 
@@ -73,12 +72,6 @@ function addRoute(root: RouteTree, context: string, route: RouteConfig): void {
  * literal before `:name` before `*`; then the method itself before `*`. HEAD also matches routes of GET.
  * GET, HEAD and OPTIONS are reads, everything else is a write, unless the route says otherwise.
  */
-export function matchRoute(snapshot: Snapshot, method: string, target: string): Match | undefined {
-  const canonical = canonicalTarget(target);
-  return 'doubt' in canonical ? undefined : findRoute(snapshot.routes, method, canonical);
-}
-
-/** `matchRoute` on a target in its canonical form. */
 export function findRoute(tree: RouteTree, method: string, target: CanonicalTarget): Match | undefined {
   const parts = target.path.slice(1).split('/');
   const found = descend(tree, parts, 0, method);

@@ -1,8 +1,9 @@
-import { LineCounter, parseDocument, type Node } from 'yaml';
+import { LineCounter, parseDocument, visit, type Alias, type Document, type Node } from 'yaml';
 import { configSchema, type Config } from './config.ts';
 import { crossChecks } from './cross-checks.ts';
 import { describeIssue, flattenIssues } from './describe-issue.ts';
 import { findOffset } from './locate.ts';
+import { valueAt } from './written.ts';
 
 /** One mistake in `banyan.yaml`: where it is and what is required there. Lines and columns count from 1. */
 export interface Mistake {
@@ -34,6 +35,18 @@ export function parseConfig(text: string, secrets: (reference: string) => string
     return { ok: false, mistakes: document.errors.map((error) => at(error.pos[0], '', error.message)) };
   }
 
+  const wrong = wrongAliases(document);
+  if (wrong.length > 0) {
+    return { ok: false, mistakes: wrong.map(({ offset, message }) => at(offset, '', message)) };
+  }
+  let written: unknown;
+  try {
+    written = document.toJS() ?? {};
+  } catch (error) {
+    // The library's limit on aliases of aliases, which could fill the memory.
+    return { ok: false, mistakes: [at(0, '', (error as Error).message)] };
+  }
+
   const mistakes: Mistake[] = [];
   const offsetOf = (path: readonly PropertyKey[]) => findOffset(document.contents as Node | null, path);
   const fill = (value: unknown, path: readonly PropertyKey[]): unknown => {
@@ -51,13 +64,17 @@ export function parseConfig(text: string, secrets: (reference: string) => string
     if (Array.isArray(value)) return value.map((item, index) => fill(item, [...path, index]));
     if (value !== null && typeof value === 'object') {
       return Object.fromEntries(
-        Object.entries(value).map(([key, item]) => [key, fill(item, [...path, key])]),
+        Object.entries(value).map(([key, item]) => {
+          // JavaScript's own word: an entry of this name would be lost without a trace.
+          if (key === '__proto__')
+            mistakes.push(at(offsetOf([...path, key]), [...path, key].join('.'), PROTO));
+          return [key, fill(item, [...path, key])];
+        }),
       );
     }
     return value;
   };
 
-  const written: unknown = document.toJS() ?? {};
   const filled = fill(written, []);
   const unset = new Set(mistakes.map((mistake) => mistake.path));
   const result = configSchema.safeParse(filled);
@@ -66,7 +83,7 @@ export function parseConfig(text: string, secrets: (reference: string) => string
     if (!unset.has(path))
       mistakes.push(at(offsetOf(issue.path), path, describeIssue(issue, valueAt(written, issue.path))));
   }
-  for (const { path, message } of crossChecks(filled)) {
+  for (const { path, message } of crossChecks(filled, written)) {
     mistakes.push(at(offsetOf(path), path.join('.'), message));
   }
   if (mistakes.length > 0 || !result.success) {
@@ -75,12 +92,23 @@ export function parseConfig(text: string, secrets: (reference: string) => string
   return { ok: true, config: result.data };
 }
 
-/** The value at `path` in the file as written; a route written as a text stands for its `match`. */
-function valueAt(written: unknown, path: readonly PropertyKey[]): unknown {
-  let value = written;
-  for (const step of path) {
-    if (value === null || typeof value !== 'object') return typeof value === 'string' ? value : undefined;
-    value = (value as Record<PropertyKey, unknown>)[step];
-  }
-  return value;
+/** Aliases (`*name`) that stand for nothing, or for something that they are in themselves. */
+function wrongAliases(document: Document): { offset: number; message: string }[] {
+  const found: { offset: number; message: string }[] = [];
+  visit(document, {
+    Alias(_key, alias: Alias, path) {
+      const named = alias.resolve(document);
+      const offset = alias.range?.[0] ?? 0;
+      if (named === undefined)
+        found.push({
+          offset,
+          message: `*${alias.source} stands for nothing; put &${alias.source} before what it stands for, above it`,
+        });
+      else if (path.includes(named))
+        found.push({ offset, message: `*${alias.source} stands inside of what it stands for` });
+    },
+  });
+  return found;
 }
+
+const PROTO = "the name '__proto__' is not possible; rename it";

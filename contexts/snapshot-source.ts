@@ -19,5 +19,5 @@ export interface SnapshotSource {
   /** Calls `listener` when there may be something new. Returns the way to stop it. */
   onHint(listener: () => void): () => void;
   /** Registers the gateway and says what it has in force. Rejects while the store is away. */
-  confirm(report: GatewayReport): Promise<void>;
+  confirm(report: GatewayReport): Promise<unknown>;
 }

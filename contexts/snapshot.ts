@@ -32,7 +32,7 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
         name,
         upstream: context.upstream,
         cohort: context.cohort,
-        stages: stages.contexts[name] ?? firstStages(config, name),
+        stages: ownOf(stages.contexts, name) ?? firstStages(config, name),
       }),
     );
   }
@@ -47,7 +47,12 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
 
 /** A context's stages before the store has it: the config's first values, salted with the context's name. */
 export function firstStages(config: Config, name: string): ContextStages {
-  const context = config.contexts[name];
+  const context = ownOf(config.contexts, name);
   if (!context) throw new Error(`context '${name}' is not defined`);
   return { reads: context.reads, writes: context.writes, salt: name };
+}
+
+/** The record's own entry of this name: `constructor` and the like are none, though every object has them. */
+export function ownOf<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }

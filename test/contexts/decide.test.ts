@@ -111,3 +111,16 @@ test('a snapshot can’t be changed', () => {
     TypeError,
   );
 });
+
+test('an empty cohort is no cohort, whichever way it comes', () => {
+  const snapshot = canary(100);
+  const missing = { upstream: 'monolith', reason: expect.stringContaining('no cohort (cookie sid missing)') };
+  expect(decide(snapshot, { ...get, headers: { cookie: 'sid=' } })).toMatchObject(missing);
+  expect(decide(snapshot, { ...get, cohort: '' })).toMatchObject(missing);
+  expect(decide(snapshot, { ...get, cohort: '', headers: { cookie: 'sid=ada' } }).upstream).toBe('inventory');
+});
+
+test('what every object of JavaScript has is no context', () => {
+  for (const name of ['constructor', 'toString', '__proto__'])
+    expect(() => firstStages(configOf(SHOP), name)).toThrow(`context '${name}' is not defined`);
+});

@@ -57,7 +57,7 @@ captures:
     "19 contexts.inventory.events.1: event type 'A' belongs to context 'inventory' already; a type has one context",
     `20 contexts.Bad_Name: the name 'Bad_Name' is not possible; required: ${NAME}`,
     '23 control: store mysql needs `database:`, a URL such as mysql://user:password@host:3306/name',
-    '24 relay.requestTimeout: requestTimeout (3000 ms) must be at most half of the lease (4000 ms): a request must not outlive its lease',
+    '24 relay.requestTimeout: requestTimeout (3s) must be at most half of the lease (4s): a request must not outlive its lease',
     "26 captures.c.context: context 'nope' is not defined; known contexts: inventory, Bad_Name",
   ]);
 });
@@ -88,11 +88,13 @@ test('no secret is ever shown', () => {
   const yaml = `${SHOP}
 outbox: { database: 'postgres://user:hunter2hunter2@h/d' }
 control: { tokens: [{ owner: me, token: hunter2 }, { owner: you, token: '\${TOKEN}' }] }
+captures: { c: { table: t, key: id, columns: [id], aggregate: a, context: '\${TOKEN}' } }
+monolith: \${TOKEN}
 redis: http://:hunter2@h
 stream: { name: '\${NAME}' }
 `;
   const mistakes = mistakesOf(yaml, { TOKEN: 'hunter2', NAME: 'hunter2 hunter2' });
-  expect(mistakes).toHaveLength(5);
+  expect(mistakes).toHaveLength(8);
   expect(mistakes.join('\n')).not.toContain('hunter2');
   expect(mistakes.join('\n')).toContain("stream.name: found '${NAME}'; required: a Kinesis stream name");
 });
@@ -106,10 +108,10 @@ test('references are filled in, and one that is not set is named once', () => {
 
 test('a secret can’t change the structure of the file', () => {
   const parsed = parseConfig(
-    `${SHOP}control: { tokens: [{ owner: a, token: '\${T}' }] }\n`,
-    () => "x'}]}\nredis: nothing",
+    `${SHOP}captures: { c: { table: t, key: '\${T}', columns: [id], aggregate: a } }\n`,
+    () => "x'}}\nredis: nothing",
   );
-  expect(parsed.ok && parsed.config.control.tokens).toEqual([{ owner: 'a', token: "x'}]}\nredis: nothing" }]);
+  expect(parsed.ok && parsed.config.captures['c']?.key).toBe("x'}}\nredis: nothing");
 });
 
 test('text that is no YAML is named with its line', () => {
