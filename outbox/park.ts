@@ -4,7 +4,8 @@ import type { Settlement } from './settle.ts';
 
 /**
  * Takes one pending row out of the way with the reason (cut at 500 characters); its key waits, other keys go
- * on. A row whose bucket has changed its owner or epoch since is left alone. Returns whether it was parked.
+ * on. A row whose bucket has changed its owner or epoch since is left alone. Returns whether it is parked, by
+ * this call or by an earlier one whose answer got lost.
  * The join finds the row by its key alone (see settle.ts).
  */
 export async function park(
@@ -13,6 +14,7 @@ export async function park(
   row: Pick<Settlement, 'id' | 'bucket' | 'epoch'>,
   reason: string,
 ): Promise<boolean> {
+  const told = [...reason].slice(0, 500).join('');
   const { affected } = await runStatement(
     database,
     `UPDATE (SELECT ? AS id) v
@@ -20,7 +22,15 @@ export async function park(
        STRAIGHT_JOIN banyan_outbox_lease l ON l.bucket = o.bucket AND l.owner = ? AND l.epoch = ?
         SET o.state = 'parked', o.parked_reason = ?
       WHERE o.state = 'pending'`,
-    [row.id, owner, row.epoch, [...reason].slice(0, 500).join('')],
+    [row.id, owner, row.epoch, told],
   );
-  return affected === 1;
+  if (affected === 1) return true;
+  // While the lease is this relay's, nobody else parks.
+  const { rows } = await runStatement(
+    database,
+    `SELECT 1 FROM banyan_outbox o JOIN banyan_outbox_lease l ON l.bucket = o.bucket AND l.owner = ? AND l.epoch = ?
+      WHERE o.id = ? AND o.state = 'parked' AND o.parked_reason = ?`,
+    [owner, row.epoch, row.id, told],
+  );
+  return rows.length === 1;
 }

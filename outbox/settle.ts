@@ -16,7 +16,8 @@ export const MOST_SETTLED = 200;
 
 /**
  * Settles pending rows by primary key, in one statement that commits by itself. A row whose bucket has
- * changed its owner or epoch since is left alone: the new owner sends it again. Returns how many were settled.
+ * changed its owner or epoch since is left alone: the new owner sends it again. Returns the ids of the rows that
+ * are settled under the epoch given, those of an earlier attempt whose answer got lost among them.
  *
  * A join in a fixed order, and not `WHERE id IN (…)`: on a small table both optimizers may read all of it for an IN,
  * and would wait for the row of a writer that hasn't committed (seen on MariaDB 10.11). Bucket by bucket, so
@@ -26,8 +27,8 @@ export async function settle(
   database: Database,
   owner: string,
   settlements: readonly Settlement[],
-): Promise<number> {
-  if (settlements.length === 0) return 0;
+): Promise<Set<number | string>> {
+  if (settlements.length === 0) return new Set();
   const rows = settlements.toSorted((a, b) => a.bucket - b.bucket || Number(a.id) - Number(b.id));
   const { affected } = await runStatement(
     database,
@@ -48,5 +49,17 @@ export async function settle(
       owner,
     ],
   );
-  return affected;
+  const ids = rows.map(({ id }) => id);
+  return affected === rows.length ? new Set(ids) : settledAmong(database, rows);
+}
+
+async function settledAmong(database: Database, rows: readonly Settlement[]): Promise<Set<number | string>> {
+  const { rows: settled } = await runStatement<{ id: number | string }>(
+    database,
+    `SELECT o.id FROM (SELECT ? AS id, ? AS epoch ${'UNION ALL SELECT ?, ? '.repeat(rows.length - 1)}) v
+       STRAIGHT_JOIN banyan_outbox o ON o.id = v.id
+      WHERE o.state = 'settled' AND o.settled_epoch = v.epoch`,
+    rows.flatMap(({ id, epoch }) => [id, epoch]),
+  );
+  return new Set(settled.map(({ id }) => id));
 }

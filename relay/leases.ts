@@ -27,6 +27,8 @@ export interface Leases {
   outlivesRequest(held: HeldBucket): boolean;
   /** Whether the bucket is still held under that epoch, as far as is known. */
   holds(held: HeldBucket): boolean;
+  /** Lets go of a bucket that is another relay's, as the database has shown; the next `tick` finds out. */
+  doubt(held: HeldBucket): void;
   giving(): number[];
   /** Gives back those buckets; nothing of them may be in flight. */
   release(buckets: readonly number[]): Promise<void>;
@@ -94,6 +96,9 @@ export function createLeases(database: Database, options: LeasesOptions): Leases
         .filter(outlivesRequest),
     outlivesRequest,
     holds: ({ bucket, epoch }) => held.get(bucket)?.epoch === epoch,
+    doubt({ bucket, epoch }) {
+      if (held.get(bucket)?.epoch === epoch) held.delete(bucket);
+    },
     giving: () => [...held].filter(([, { giving }]) => giving).map(([bucket]) => bucket),
     async release(buckets) {
       if (buckets.length === 0) return;

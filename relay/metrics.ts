@@ -45,7 +45,7 @@ export function relayMetrics(state: {
     parked: new Counter({ name: 'banyan_relay_parked_total', help: 'Events parked', registers }),
     abandoned: new Counter({
       name: 'banyan_relay_abandoned_total',
-      help: 'Acknowledged events whose lease was lost before they were settled; another relay sends them again',
+      help: 'Events dealt with whose lease was lost before they were settled or parked; another relay deals with them',
       registers,
     }),
     lastAcknowledgement: new Gauge({

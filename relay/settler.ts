@@ -29,7 +29,10 @@ export interface SettlerOptions {
   readonly owner: string;
   /** Whether the lease under which a row was dealt with is still held. */
   readonly holds: (held: HeldBucket) => boolean;
-  /** Called once for each result: written down, or another relay's now (`written` is false). */
+  /**
+   * Called once for each result. `written` is false when it is not in the database: the lease is another
+   * relay's, whether or not `holds` says so yet, and so is the row.
+   */
   readonly onOver: (result: Result, written: boolean) => void;
   readonly onDatabase: (error?: unknown) => void;
 }
@@ -44,14 +47,19 @@ export function startSettler(database: Database, options: SettlerOptions): Settl
   let queue: Result[] = [];
   let wake = () => {};
 
-  async function write(batch: readonly Result[]): Promise<void> {
+  /** Resolves with the results that are in the database now. */
+  async function write(batch: readonly Result[]): Promise<Set<Result>> {
     const settlements = batch.flatMap(({ row, bucket, epoch, how }): Settlement[] =>
       how.kind === 'parked' ? [] : [{ ...how, id: row.id, bucket, epoch }],
     );
-    if (settlements.length > 0) await settle(database, owner, settlements);
-    for (const { row, bucket, epoch, how } of batch) {
-      if (how.kind === 'parked') await park(database, owner, { id: row.id, bucket, epoch }, how.reason);
+    const settled = await settle(database, owner, settlements);
+    const written = new Set(batch.filter(({ row, how }) => how.kind !== 'parked' && settled.has(row.id)));
+    for (const result of batch) {
+      const { row, bucket, epoch, how } = result;
+      if (how.kind !== 'parked') continue;
+      if (await park(database, owner, { id: row.id, bucket, epoch }, how.reason)) written.add(result);
     }
+    return written;
   }
 
   async function run(): Promise<void> {
@@ -65,11 +73,11 @@ export function startSettler(database: Database, options: SettlerOptions): Settl
         continue;
       }
       try {
-        await write(batch);
+        const written = await write(batch);
         onDatabase();
         attempt = 0;
         queue.splice(0, batch.length);
-        for (const result of batch) onOver(result, true);
+        for (const result of batch) onOver(result, written.has(result));
       } catch (error) {
         onDatabase(error);
         await wait(backoff(attempt++, { base: 50, cap: 1_000 }), ended.signal);

@@ -81,9 +81,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     owner,
     holds: leases.holds,
     onDatabase: onDatabase.report,
-    onOver({ row, how }, written) {
+    onOver({ row, how, ...under }, written) {
       window.settled(row.key);
-      if (!written) return metrics.abandoned.inc();
+      if (!written) {
+        leases.doubt(under);
+        return metrics.abandoned.inc();
+      }
       if (how.kind === 'parked') {
         log.error({ event: row.id, key: row.key, reason: how.reason }, `parked: ${how.reason}`);
         return metrics.parked.inc();

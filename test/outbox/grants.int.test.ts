@@ -125,7 +125,7 @@ describe('the relay', () => {
       shardId: 's',
       sequenceNumber: '1',
     }));
-    expect(await settle(as.relay, 'r1', settled)).toBe(2);
+    expect((await settle(as.relay, 'r1', settled)).size).toBe(2);
     const bucket = others[0]!.bucket;
     const page = await purgePage(as.relay, { bucket, after: 0, retention: -1_000, size: 10 });
     expect(page.deleted).toBeGreaterThan(0);

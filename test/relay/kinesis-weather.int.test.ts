@@ -133,6 +133,7 @@ test('a record that the stream refuses as invalid is found and parked; its key w
   // Parked only when the stream took another record since: it might be the stream that is at fault.
   await it.append(['later', 1]);
   await until('it is parked', async () => (await it.states()).parked === 1);
+  await until('the later one is through', async () => (await it.states()).settled === 7);
   expect(await it.states()).toEqual({ pending: 1, settled: 7, parked: 1 });
   const [rows] = await it.database.query(
     `SELECT parked_reason AS reason FROM banyan_outbox WHERE state = 'parked'`,
