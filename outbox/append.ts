@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CORE_ATTRIBUTES, envelopeText, type NewEvent } from './event.ts';
+import { jsonText } from './json-text.ts';
+import { mistakeOfText, show } from './mistake-of-text.ts';
 
 /** Runs one statement with `?` placeholders inside the caller's open transaction. */
 export type Execute = (sql: string, values: (string | null)[]) => PromiseLike<unknown>;
@@ -94,18 +96,22 @@ function toRow(event: NewEvent, recordLimit: number, mistakes: string[]): Row {
     if (mistake !== undefined) mistakes.push(`${field}: ${mistake}`);
   };
   say('id', matches(id, /^[\x21-\x7e]{1,64}$/, '1 to 64 printable ASCII characters without spaces'));
-  say('source', text(source, 190) ?? matches(source, URI_REFERENCE, 'a URI reference such as /monolith'));
-  say('type', text(type, 190));
+  say(
+    'source',
+    mistakeOfText(source, 190) ?? matches(source, URI_REFERENCE, 'a URI reference such as /monolith'),
+  );
+  say('type', mistakeOfText(type, 190));
   say(
     'aggregate.type',
-    text(aggregateType, 64) ?? matches(aggregateType, /^[^:]*$/, "without ':', which ends it in the key"),
+    mistakeOfText(aggregateType, 64) ??
+      matches(aggregateType, /^[^:]*$/, "without ':', which ends it in the key"),
   );
-  say('aggregate.id', text(aggregateId, 190));
+  say('aggregate.id', mistakeOfText(aggregateId, 190));
   if (time !== undefined) say('time', mistakeOfTime(time));
   for (const [name, value] of Object.entries(extensions)) {
     say(`extensions.${name}`, mistakeOfExtension(name, value));
   }
-  const data = toJson(event?.data, mistakes);
+  const data = jsonText(event?.data, mistakes);
   if (mistakes.length === 0) {
     const key = `${aggregateType}:${aggregateId}`;
     if (key.length > 256) {
@@ -148,19 +154,6 @@ function wholeNumber(value: unknown): unknown {
   return typeof value === 'bigint' || Number.isSafeInteger(value) ? String(value) : value;
 }
 
-/** Why `value` is no text of 1 to `most` characters as the database counts them; undefined when it is. */
-function text(value: unknown, most: number): string | undefined {
-  if (typeof value !== 'string')
-    return `is ${show(value)}, it must be a string${typeof value === 'number' ? ' or a whole number' : ''}`;
-  if (value === '') return 'is empty';
-  const length = [...value].length;
-  if (length > most) return `has ${length} characters, at most ${most} fit`;
-  // CloudEvents 1.0.2, section "Type system": no control characters, no lone surrogates.
-  if (/[\p{Cc}\p{Surrogate}]/u.test(value))
-    return `is ${show(value)}: a control character or half a character`;
-  return undefined;
-}
-
 function matches(value: unknown, pattern: RegExp, required: string): string | undefined {
   return typeof value === 'string' && pattern.test(value)
     ? undefined
@@ -179,65 +172,9 @@ function mistakeOfExtension(name: string, value: unknown): string | undefined {
   if (!/^[a-z0-9]{1,20}$/.test(name)) return 'a name has 1 to 20 lower-case letters and digits';
   if (CORE_ATTRIBUTES.has(name)) return 'is an attribute that Banyan writes itself; take another name';
   if (typeof value === 'boolean') return undefined;
-  if (typeof value === 'string') return value === '' ? 'is empty; leave it out' : text(value, 65_535);
+  if (typeof value === 'string')
+    return value === '' ? 'is empty; leave it out' : mistakeOfText(value, 65_535);
   return Number.isInteger(value) && Math.abs(value as number) < 2 ** 31
     ? undefined
     : `is ${show(value)}, it must be a string, a boolean or a whole number of 32 bits (CloudEvents has no other)`;
-}
-
-/** MariaDB's JSON_VALID takes 31 levels, MySQL's 100; the column's CHECK asks it. */
-const DEEPEST = 31;
-
-/** The JSON text of `data`. What JSON can't hold, or would turn into something else unasked, is a mistake. */
-function toJson(data: unknown, mistakes: string[]): string {
-  const seen = new WeakMap<object, { path: string; depth: number }>();
-  function check(this: object, key: string, value: unknown): unknown {
-    const holder = seen.get(this);
-    const path =
-      holder === undefined ? 'data' : `${holder.path}${Array.isArray(this) ? `[${key}]` : `.${key}`}`;
-    const depth = (holder?.depth ?? 0) + 1;
-    const mistake = mistakeOfValue(value, holder === undefined || Array.isArray(this));
-    if (mistake !== undefined) mistakes.push(`${path}: ${mistake}`);
-    if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? null : value;
-    seen.set(value, { path, depth });
-    if (depth <= DEEPEST) return value;
-    mistakes.push(
-      `${path}: is nested deeper than ${DEEPEST} levels, which the database's JSON check refuses`,
-    );
-    return null;
-  }
-  try {
-    return JSON.stringify(data, check) ?? 'null';
-  } catch (cause) {
-    mistakes.push(`data: can't be written as JSON: ${(cause as Error).message.split('\n')[0]}`);
-    return 'null';
-  }
-}
-
-/** `kept`: whether JSON keeps the place of an undefined (it leaves out an undefined property, as usual). */
-function mistakeOfValue(value: unknown, kept: boolean): string | undefined {
-  switch (typeof value) {
-    case 'bigint':
-      return `is the bigint ${value}, which JSON doesn't have; write it as a string`;
-    case 'number':
-      return Number.isFinite(value) ? undefined : `is ${value}, which JSON doesn't have`;
-    case 'string':
-      return /\p{Surrogate}/u.test(value) ? 'has half a character (a lone surrogate)' : undefined;
-    case 'undefined':
-      return kept ? "is undefined, which JSON doesn't have; write null" : undefined;
-    case 'function':
-    case 'symbol':
-      return `is a ${typeof value}, which JSON doesn't have`;
-    default:
-      return value instanceof Map || value instanceof Set
-        ? 'is a Map or Set, which JSON makes {}'
-        : undefined;
-  }
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
-  return typeof value === 'object' && value !== null && !(value instanceof Date)
-    ? 'an object'
-    : String(value);
 }

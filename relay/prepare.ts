@@ -1,6 +1,7 @@
 import { toCloudEvent, type OutboxRow } from '../outbox/envelope.ts';
-import { captureOf, type RowChange, type Translate } from '../outbox/row-change.ts';
+import type { Translate } from '../outbox/row-change.ts';
 import type { StreamLimits } from './publisher.ts';
+import { translateRow } from './translate-row.ts';
 
 /** What the relay has to do with a row. */
 export type Prepared = { readonly row: RowIdentity } & (
@@ -30,6 +31,10 @@ export function prepare(
   try {
     const translated = translateRow(row, translate);
     if (translated === undefined) return { row: identity, kind: 'silent' };
+    const missing = (['event_id', 'source', 'type'] as const).filter((name) => translated[name] === '');
+    if (missing.length > 0) {
+      return poison(`${missing.join(' and ')} must not be empty: consumers would pass the event over`);
+    }
     const data = Buffer.from(toCloudEvent(translated));
     const bytes = data.byteLength + Buffer.byteLength(row.partition_key);
     if (row.partition_key.length > limits.keyLength) {
@@ -44,29 +49,4 @@ export function prepare(
   } catch (error) {
     return poison(error instanceof Error ? error.message : String(error));
   }
-}
-
-function translateRow(
-  row: OutboxRow,
-  translate?: (capture: string) => Translate | undefined,
-): OutboxRow | undefined {
-  const capture = captureOf(row.type);
-  const translation = capture === undefined ? undefined : translate?.(capture);
-  if (capture === undefined || translation === undefined) return row;
-  const change = JSON.parse(row.data) as RowChange;
-  const key = { aggregateType: row.aggregate_type, aggregateId: row.aggregate_id };
-  let event;
-  try {
-    event = translation(change, key);
-  } catch (cause) {
-    throw new Error(`the translation of capture '${capture}' failed: ${(cause as Error).message}`, { cause });
-  }
-  if (event === undefined) return undefined;
-  const data = JSON.stringify(event.data);
-  if (data === undefined || typeof event.type !== 'string') {
-    throw new Error(
-      `the translation of capture '${capture}' returned no event: it must have a type and JSON data`,
-    );
-  }
-  return { ...row, type: event.type, data };
 }
