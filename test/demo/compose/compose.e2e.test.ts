@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { copyFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, expect, inject, test } from 'vitest';
 import { createConnection } from 'mysql2/promise';
@@ -22,6 +23,23 @@ afterEach(async () => {
   await folder?.remove();
 });
 
+/** What the image kinesis-mock runs, as its npm package has it. */
+async function startKinesisMock(): Promise<string> {
+  const port = await freePort();
+  const main = fileURLToPath(import.meta.resolve('kinesis-local/main.js'));
+  const env = {
+    ...process.env,
+    KINESIS_MOCK_PLAIN_PORT: `${port}`,
+    KINESIS_MOCK_TLS_PORT: `${await freePort()}`,
+  };
+  // It reads its certificate from the working directory.
+  const child = startChild({ command: process.execPath, args: [main], env, cwd: dirname(main) });
+  children.push(child);
+  const url = `http://127.0.0.1:${port}`;
+  await untilReady(child, 'kinesis-mock', async () => (await fetch(`${url}/healthcheck`)).ok);
+  return url;
+}
+
 // The containers' own commands and configuration, as processes of this machine: what only an engine can show is left out.
 test('the composed processes find each other, and the shoppers are served by both sides of a toggle', async () => {
   folder = await temporaryFolder('banyan-compose-');
@@ -42,7 +60,7 @@ test('the composed processes find each other, and the shoppers are served by bot
     CONTROL_DATABASE: databaseUrl('control'),
     REDIS: inject('redis'),
     STREAM: `composed-${process.pid}`,
-    STREAM_ENDPOINT: inject('kinesis'),
+    STREAM_ENDPOINT: await startKinesisMock(),
     MONOLITH: `http://${shop}`,
     INVENTORY: `http://${inventory}`,
     BANYAN_ADMIN: `http://${admin}`,
