@@ -20,7 +20,8 @@ export function introduce(terminal: Terminal, { urls, config }: System): void {
 export function invite(terminal: Terminal, { config, token }: System): void {
   terminal.heading('That was the story. The shoppers go on; it is your turn:');
   terminal.say(`  export BANYAN_TOKEN=${token}`);
-  terminal.say(`  npm run -s banyan -- -c ${config} context set inventory --reads canary --percent 25`);
-  terminal.say(`  npm run -s banyan -- -c ${config} lag --watch`);
+  terminal.say(`  banyan() { npm run -s banyan -- -c ${config} "$@"; }`);
+  terminal.say('  banyan context set inventory --reads canary --percent 25');
+  terminal.say('  banyan lag --watch');
   terminal.say('  Ctrl+C stops every process and leaves nothing behind.\n');
 }
