@@ -54,6 +54,32 @@ it('runs on after the story until Ctrl+C, on servers that are given, and takes i
   redis.disconnect();
 });
 
+it('says which promise was broken and exits 1, when an event is missing and another one was applied twice', async () => {
+  const server = inject('databaseServer');
+  const demo = await startDemo(['--once', '--pace', '0', '--rate', '90'], {
+    BANYAN_DATABASE_URL: server,
+    BANYAN_REDIS_URL: inject('redis'),
+  });
+  await until('the last chapter', () => demo.output().includes('And to the service again'), 180_000);
+  const inventory = (await demoDatabases(server)).find((name) => name.endsWith('_inventory'))!;
+  const connection = await createConnection(`${server.replace(/\/*$/, '')}/${inventory}`);
+  await connection.query(
+    'INSERT INTO applied (event_id, kind, sku, value, delta, movement, recorded_at) ' +
+      "SELECT event_id, kind, sku, value, delta, movement, recorded_at FROM applied WHERE kind = 'stock' AND sku = 'zz' LIMIT 1",
+  );
+  await connection.query("DELETE FROM applied WHERE kind = 'price' AND sku = 'fiddle' LIMIT 1");
+  await connection.end();
+  expect(await demo.ended).toBe(1);
+  expect(demo.output()).toMatch(/violation: lost: price change of fiddle: [\d.]+\n/);
+  expect(demo.output()).toMatch(/violation: duplicated or invented: stock change of zz: /);
+  expect(demo.output()).toMatch(/violation: duplicated: event \S+ was applied more than once\n/);
+  const last = demo.output().trimEnd().split('\n').at(-1);
+  expect(last).toMatch(
+    /^demo failed: 3 violations; [\d,]+ requests, 0 failed, .* 1 lost, 1 duplicated, lag p99/,
+  );
+  await nothingIsLeft();
+});
+
 it.each([
   ['before anything runs', 'starting database'],
   ['while the tables are made', 'the shop as it was'],
