@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { append } from '../../outbox/append.ts';
 import { claimBatch } from '../../outbox/claim-batch.ts';
+import type { PendingRow } from '../../outbox/find-pending.ts';
 import { openDatabase, type Connection, type Database } from '../../runtime/database.ts';
 import { freshDatabase } from '../support/database.ts';
 
@@ -18,6 +19,7 @@ const add = (on: Database | Connection, ...ids: string[]) =>
     ids.map((id, n) => ({ type: 'T', aggregate: { type: 'thing', id }, data: { n } })),
   );
 const buckets = Array.from({ length: 64 }, (_, bucket) => bucket);
+const whole = buckets.map((bucket) => ({ bucket, without: [], limit: 100 }));
 const claim = async (database: Database, { without = [] as string[], limit = 100 } = {}) =>
   (
     await claimBatch(
@@ -66,23 +68,71 @@ test('keys that differ in case or in trailing spaces are different keys', async 
   expect(await claim(database, { without: ['thing:a'] })).toHaveLength(2);
 });
 
-test('claiming reads no more rows after a long history than before it', async () => {
-  const url = await freshDatabase('outbox');
-  const [database, single] = [connect(url), connect(url, 1)];
-  await add(database, 'x', 'y');
+test('of what is found only what is chosen is read, and it is known how large it is', async () => {
+  const database = await outbox();
+  await append(
+    (sql, values) => database.query(sql, values),
+    [10, 20_000].map((length) => ({
+      type: 'T',
+      aggregate: { type: 'thing', id: 'a' },
+      data: { text: 'ü'.repeat(length) },
+      extensions: { tenant: 'x' },
+    })),
+  );
+  const rows = await claimBatch(database, whole, (found) => {
+    expect(found.map(({ bytes }) => bytes)).toEqual([2 * 10 + 25, 2 * 20_000 + 25]);
+    return found.slice(0, 1);
+  });
+  expect(rows.map(({ data }) => data.length)).toEqual([10 + 11]);
+});
+
+test('behind a row that is not pending any more when it is read, nothing of its key is taken', async () => {
+  const database = await outbox();
+  await add(database, 'a', 'a', 'a', 'b');
+  await database.query(
+    `UPDATE banyan_outbox SET state = 'settled' WHERE aggregate_id = 'a' ORDER BY id LIMIT 1`,
+  );
+  const [[settled]] = (await database.query(
+    `SELECT id, partition_key, bucket, bytes FROM banyan_outbox WHERE state = 'settled'`,
+  )) as unknown as [[PendingRow]];
+  const rows = await claimBatch(database, whole, (found) => [settled, ...found]);
+  expect(rows.map(({ aggregate_id: id }) => id)).toEqual(['b']);
+});
+
+/** Counts the rows that a statement on the one connection of `single` reads. */
+async function readsOf(single: Database, act: () => Promise<unknown>): Promise<number> {
   const reads = async () => {
     const [rows] = await single.query(`SHOW SESSION STATUS LIKE 'Handler_read%'`);
     return (rows as { Value: string }[]).reduce((sum, { Value }) => sum + Number(Value), 0);
   };
-  const cost = async () => {
-    const before = await reads();
-    await claim(single);
-    return (await reads()) - before;
-  };
-  const young = await cost();
+  const before = await reads();
+  await act();
+  return (await reads()) - before;
+}
+
+test('claiming reads no more rows after a long history than before it', async () => {
+  const url = await freshDatabase('outbox');
+  const [database, single] = [connect(url), connect(url, 1)];
+  await add(database, 'x', 'y');
+  const young = await readsOf(single, () => claim(single));
   for (let batch = 0; batch < 4; batch++) {
     await add(database, ...Array.from({ length: 1_000 }, (_, n) => `old${n}`));
     await database.query(`UPDATE banyan_outbox SET state = 'settled' WHERE aggregate_id LIKE 'old%'`);
   }
-  expect(await cost()).toBeLessThan(young + 200);
+  expect(await readsOf(single, () => claim(single))).toBeLessThan(young + 200);
+});
+
+test('what claiming reads grows with the rows behind parked ones, and not with their square', async () => {
+  const url = await freshDatabase('outbox');
+  const [database, single] = [connect(url), connect(url, 1)];
+  const keys = Array.from({ length: 2_000 }, (_, n) => `key${n}`);
+  await add(database, ...keys);
+  await database.query(`UPDATE banyan_outbox SET state = 'parked'`);
+  await add(database, ...keys);
+  await add(database, ...keys);
+  await add(database, 'healthy');
+  let found: string[] = [];
+  const reads = await readsOf(single, async () => (found = await claim(single)));
+  expect(found).toEqual(['healthy.0']);
+  expect(reads).toBeLessThan(5 * 2 * keys.length);
 });

@@ -8,6 +8,7 @@ export type Tables = Readonly<Record<string, Table>>;
 
 const BASE: Record<string, string> = {
   UnsignedBigInt: 'bigint unsigned',
+  UnsignedInt: 'int unsigned',
   UnsignedTinyInt: 'tinyint unsigned',
   LongText: 'longtext',
 };

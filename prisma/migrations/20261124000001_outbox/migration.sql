@@ -19,12 +19,15 @@ CREATE TABLE IF NOT EXISTS `banyan_outbox` (
   `shard_id` VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL DEFAULT NULL,
   `sequence_number` VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NULL DEFAULT NULL,
   `parked_reason` VARCHAR(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL DEFAULT NULL,
+  `parked_key` VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin GENERATED ALWAYS AS (IF(`state` = 'parked', CONCAT(`aggregate_type`, _utf8mb4':', `aggregate_id`), NULL)) STORED,
+  `bytes` INT UNSIGNED GENERATED ALWAYS AS (OCTET_LENGTH(`data`) + IFNULL(OCTET_LENGTH(`extensions`), 0)) STORED,
   PRIMARY KEY (`id`),
   UNIQUE KEY `banyan_outbox_event_id` (`event_id`),
-  KEY `banyan_outbox_state_bucket` (`state`, `bucket`, `id`),
+  KEY `banyan_outbox_state_bucket` (`state`, `bucket`, `id`, `partition_key`, `bytes`),
+  KEY `banyan_outbox_parked_key` (`parked_key`),
   CONSTRAINT `banyan_outbox_data_json` CHECK (JSON_VALID(`data`)),
   CONSTRAINT `banyan_outbox_extensions_json` CHECK (`extensions` IS NULL OR JSON_VALID(`extensions`))
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- One row per bucket: who may send its events, and until when (database clock).
 CREATE TABLE IF NOT EXISTS `banyan_outbox_lease` (
