@@ -43,6 +43,11 @@ export interface UpstreamOptions {
   readonly url: string;
   /** Milliseconds until the answer's head must be there, counted from the request's last byte. None: for ever. */
   readonly timeout: number | undefined;
+  /**
+   * Milliseconds in which an upstream with a `timeout` takes something of a body at least. A minute unless given,
+   * or the timeout where that is longer.
+   */
+  readonly stall?: number;
 }
 
 /** How long connecting may take when the upstream has no `timeout` of its own, in milliseconds. */

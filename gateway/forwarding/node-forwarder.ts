@@ -1,4 +1,10 @@
-import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import {
+  Agent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
 import { pairs, requestFields, responseFields } from './fields.ts';
 import {
@@ -12,12 +18,18 @@ import {
   type Outcome,
   type UpstreamOptions,
 } from './forwarder.ts';
+import { openPatience } from './patience.ts';
+
+/** Milliseconds that an upstream has to answer `Expect: 100-continue` before the client is asked for its body. */
+const CONTINUE_AFTER = 1_000;
 
 /**
- * The few exchanges that undici 8 doesn't carry: requests with `Expect`, with trailers, or with a target that is
- * no path. The upstream's own 100 (Continue) is what the client gets; until then nothing of the body is sent.
+ * The few exchanges that undici 8 doesn't carry: requests with `Expect`, with trailers, with an empty body that says
+ * so, or with a target that is no path. The upstream's own 100 (Continue) is what the client gets. One that says
+ * nothing gets the body all the same, as soon as the client sends it, which it is asked to after a second
+ * (RFC 9110 §10.1.1).
  */
-export function nodeForwarder({ url, timeout }: UpstreamOptions): Forwarder {
+export function nodeForwarder({ url, timeout, stall }: UpstreamOptions): Forwarder {
   const { hostname, port, protocol } = new URL(url);
   const secure = protocol === 'https:';
   const agent = secure ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
@@ -41,7 +53,7 @@ export function nodeForwarder({ url, timeout }: UpstreamOptions): Forwarder {
         } catch (error) {
           return resolve(failed('upstream', 'connect', error as Error));
         }
-        carry(exchange, outgoing, timeout, resolve);
+        carry(exchange, outgoing, { timeout, stall, secure }, resolve);
       }),
     close: async () => agent.destroy(),
   };
@@ -58,13 +70,15 @@ function framedFields(request: IncomingMessage): string[] {
 function carry(
   { request, response }: Exchange,
   outgoing: ClientRequest,
-  timeout: number | undefined,
+  { timeout, stall, secure }: Pick<UpstreamOptions, 'timeout' | 'stall'> & { secure: boolean },
   resolve: (outcome: Outcome) => void,
 ): void {
   let connected = false;
   let settled = false;
   const settle = (outcome: Outcome) => {
     settled = true;
+    clearTimeout(connecting);
+    clearTimeout(continuing);
     patience.end();
     response.off('close', onClose);
     request.unpipe(outgoing);
@@ -80,28 +94,28 @@ function carry(
     if (side === 'upstream' && phase === 'body') breakOff(response);
   };
   const onClose = () => fail('client', new Error('the client closed its connection'));
-  const tooLate = (milliseconds: number) =>
-    fail('upstream', new Error(`no answer within ${milliseconds} ms`), true);
-  const patience = countdown(tooLate);
-  patience.begin(timeout ?? CONNECT_TIMEOUT);
+  const onLate = (cause: Error) => fail('upstream', cause, true);
+  const patience = openPatience(request, { timeout, stall }, onLate);
+  const limit = timeout ?? CONNECT_TIMEOUT;
+  const connecting = setTimeout(() => onLate(new Error(`no connection within ${limit} ms`)), limit);
+  const proceed = onceExpected(request, response);
+  const ask = () => void (request.readableDidRead || proceed());
+  const continuing = request.headers.expect === undefined ? undefined : setTimeout(ask, CONTINUE_AFTER);
 
   response.once('close', onClose);
   const onConnected = () => {
     connected = true;
-    if (!settled) patience.begin(timeout);
+    clearTimeout(connecting);
   };
   outgoing.on('socket', (socket) => {
     if (!socket.connecting) onConnected();
-    else socket.once('connect', onConnected);
+    else socket.once(secure ? 'secureConnect' : 'connect', onConnected);
   });
-  outgoing.on('finish', patience.again);
+  outgoing.on('finish', () => patience.sent(outgoing.socket ?? undefined));
   outgoing.on('error', (error) => fail('upstream', error));
-  outgoing.on('continue', () => {
-    patience.again();
-    response.writeContinue();
-    send(request, outgoing, patience.again);
-  });
+  outgoing.on('continue', proceed);
   outgoing.on('response', (answer) => {
+    clearTimeout(continuing);
     patience.end();
     answer.on('error', (error) => fail('upstream', error));
     try {
@@ -119,29 +133,22 @@ function carry(
       if (!outgoing.writableFinished) outgoing.destroy();
     });
   });
-  if (request.headers.expect === undefined) send(request, outgoing, patience.again);
-  else outgoing.flushHeaders();
+  send(request, outgoing);
+  patience.uploads(outgoing);
+  if (request.headers.expect !== undefined) outgoing.flushHeaders();
 }
 
-/** A timer that can begin anew; after its end nothing starts it again but `begin`. */
-function countdown(over: (milliseconds: number) => void) {
-  let timer: NodeJS.Timeout | undefined;
-  return {
-    begin(milliseconds: number | undefined) {
-      clearTimeout(timer);
-      timer = milliseconds === undefined ? undefined : setTimeout(over, milliseconds, milliseconds);
-    },
-    again: () => void timer?.refresh(),
-    end() {
-      clearTimeout(timer);
-      timer = undefined;
-    },
+/** Tells a client that waits for 100 (Continue) to go on, once. */
+function onceExpected(request: IncomingMessage, response: ServerResponse): () => void {
+  let pending = request.headers.expect?.toLowerCase() === '100-continue' && request.httpVersionMinor === 1;
+  return () => {
+    if (pending && !response.headersSent && !response.destroyed) response.writeContinue();
+    pending = false;
   };
 }
 
 /** The body, and the trailers that came after it. */
-function send(request: IncomingMessage, outgoing: ClientRequest, onProgress: () => void): void {
-  request.on('data', onProgress);
+function send(request: IncomingMessage, outgoing: ClientRequest): void {
   request.pipe(outgoing, { end: false });
   request.once('end', () => {
     if (request.rawTrailers.length > 0 && outgoing.chunkedEncoding)

@@ -1,6 +1,7 @@
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
-import { Pool, type Dispatcher } from 'undici';
+import type { Socket } from 'node:net';
+import { buildConnector, Client, Pool, type Dispatcher } from 'undici';
 import { pairs, requestFields, responseFields } from './fields.ts';
 import {
   breakOff,
@@ -13,13 +14,16 @@ import {
   type Outcome,
   type UpstreamOptions,
 } from './forwarder.ts';
+import { openPatience, type Patience } from './patience.ts';
 
 /** Plain exchanges, over one pool of HTTP/1.1 connections that grows with the load. */
-export function undiciForwarder({ url, timeout }: UpstreamOptions): Forwarder {
+export function undiciForwarder({ url, timeout, stall }: UpstreamOptions): Forwarder {
   const { hostname, protocol } = new URL(url);
+  const connect = buildConnector({ timeout: timeout ?? CONNECT_TIMEOUT, allowH2: false });
   const pool = new Pool(url, {
-    connect: { timeout: timeout ?? CONNECT_TIMEOUT },
-    headersTimeout: timeout ?? 0,
+    factory: (origin, options: Client.Options) => new KnownSocketClient(origin, options, connect),
+    // undici would count from the last time that it could write something; the patience is our own.
+    headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: MAX_HEAD,
     pipelining: 1,
@@ -34,6 +38,8 @@ export function undiciForwarder({ url, timeout }: UpstreamOptions): Forwarder {
         const carried = new Carried(exchange, resolve);
         exchange.response.once('close', carried.onClose);
         const body = hasBody(request) ? streamed(request) : null;
+        carried.patience = openPatience(request, { timeout, stall }, carried.onLate);
+        if (body) carried.patience.uploads(body);
         try {
           pool.dispatch(
             {
@@ -54,13 +60,36 @@ export function undiciForwarder({ url, timeout }: UpstreamOptions): Forwarder {
 }
 
 /** undici destroys the body when it is done; the client's own stream must survive that, and be read to its end. */
-function streamed(request: IncomingMessage): Readable {
+function streamed(request: IncomingMessage): PassThrough {
   const body = request.pipe(new PassThrough());
   body.once('close', () => {
     request.unpipe(body);
     request.resume();
   });
   return body;
+}
+
+/** One connection of the pool after the other. It tells each exchange which socket it has. */
+class KnownSocketClient extends Client {
+  readonly #socket: { now?: Socket };
+
+  constructor(origin: URL, options: Client.Options, connect: buildConnector.connector) {
+    const socket: { now?: Socket } = {};
+    super(origin, {
+      ...options,
+      connect: (where, callback) =>
+        connect(where, (...result: buildConnector.CallbackArgs) => {
+          if (result[1]) socket.now = result[1];
+          callback(...result);
+        }),
+    });
+    this.#socket = socket;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, carried: Dispatcher.DispatchHandler): boolean {
+    (carried as Carried).socket = () => this.#socket.now;
+    return super.dispatch(options, carried);
+  }
 }
 
 /** One exchange under way. A class so that its callbacks are shared and not made anew for every request. */
@@ -71,6 +100,9 @@ class Carried implements Dispatcher.DispatchHandler {
   #answered = false;
   #settled = false;
   #gone = false;
+  #late = false;
+  patience: Patience | undefined;
+  socket: (() => Socket | undefined) | undefined;
 
   constructor(exchange: Exchange, settle: (outcome: Outcome) => void) {
     this.#exchange = exchange;
@@ -85,9 +117,18 @@ class Carried implements Dispatcher.DispatchHandler {
     this.#controller?.abort(cause);
   };
 
+  readonly onLate = (reason: Error): void => {
+    this.#late = true;
+    this.#controller?.abort(reason);
+  };
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#gone) controller.abort(new Error('the client closed its connection'));
+  }
+
+  onRequestSent(): void {
+    if (!this.#settled) this.patience?.sent(this.socket?.());
   }
 
   onResponseStarted(): void {
@@ -102,6 +143,7 @@ class Carried implements Dispatcher.DispatchHandler {
   ): void {
     // Informational answers end here: they are hints, and node:http can't pass all of them on.
     if (status < 200) return;
+    this.patience?.end();
     const { request, response } = this.#exchange;
     response.sendDate = false;
     response.writeHead(
@@ -134,13 +176,14 @@ class Carried implements Dispatcher.DispatchHandler {
 
   #fail(side: Failure['side'], cause: Error & { code?: string }): void {
     const phase = this.#exchange.response.headersSent ? 'body' : this.#controller ? 'head' : 'connect';
-    const late = cause.code === 'UND_ERR_HEADERS_TIMEOUT' || cause.code === 'UND_ERR_CONNECT_TIMEOUT';
+    const late = this.#late || cause.code === 'UND_ERR_CONNECT_TIMEOUT';
     const stale = side === 'upstream' && phase === 'head' && !this.#answered && wasPooled(cause);
     this.#finish({ ok: false, failure: { side, phase, late, stale, cause } });
   }
 
   #finish(outcome: Outcome): void {
     this.#settled = true;
+    this.patience?.end();
     this.#exchange.response.off('close', this.onClose);
     this.#settle(outcome);
   }

@@ -1,40 +1,14 @@
-import { createServer, type ServerResponse } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Forwarder, Outcome, UpstreamOptions } from '../../gateway/forwarding/forwarder.ts';
-import { nodeForwarder } from '../../gateway/forwarding/node-forwarder.ts';
-import { undiciForwarder } from '../../gateway/forwarding/undici-forwarder.ts';
+import { connect } from 'node:net';
+import { describe, expect, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { send } from './support/client.ts';
+import { failureOf, forwarders, startForwarding } from './support/forwarding.ts';
 import { startRaw, startUpstream } from './support/upstream.ts';
-
-const forwarders: [string, (options: UpstreamOptions) => Forwarder][] = [
-  ['undici', undiciForwarder],
-  ['node:http', nodeForwarder],
-];
 
 // What every forwarder keeps of the contract in gateway/forwarding/forwarder.ts.
 describe.each(forwarders)('the forwarder over %s', (_name, open) => {
-  /** A server that forwards everything, and leaves what failed before its head to `onFailure`. */
-  async function start(url: string, timeout?: number, path?: string) {
-    const forwarder = open({ url, timeout });
-    const outcomes: Outcome[] = [];
-    const untouched = (response: ServerResponse) => response.writeHead(599).end('untouched');
-    const server = createServer((request, response) => {
-      void forwarder.forward({ request, response, path: path ?? request.url! }).then((outcome) => {
-        outcomes.push(outcome);
-        if (!outcome.ok && !response.headersSent) untouched(response);
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(async () => {
-      server.close();
-      server.closeAllConnections();
-      await forwarder.close();
-    });
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, outcomes };
-  }
-  const failureOf = ([outcome]: Outcome[]) => (outcome && !outcome.ok ? outcome.failure : undefined);
+  const start = (url: string, timeout?: number, path?: string) =>
+    startForwarding(open, { url, timeout }, path);
 
   test('carries method, path, fields and body there, and status, fields and body back', async () => {
     const upstream = await startUpstream('up', (_request, response, body) => {

@@ -176,34 +176,6 @@ test('a body of 64 MiB arrives unchanged, up and down', async () => {
   expect(createHash('sha256').update(back).digest('hex')).toBe(digest);
 });
 
-test('Expect: 100-continue is the upstream’s to answer: the body comes after its 100', async () => {
-  const { hostname, port } = new URL(gateway.url);
-  const socket = connect(Number(port), hostname);
-  let got = '';
-  socket.on('data', (chunk) => (got += chunk.toString()));
-  socket.write('POST /a HTTP/1.1\r\nHost: shop\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
-  await until('100 (Continue)', () => got.startsWith('HTTP/1.1 100 Continue\r\n\r\n'));
-  expect(monolith.seen).toEqual([]);
-  socket.write('hello');
-  await until('the answer', () => got.endsWith('monolith') || got.includes('monolith\r\n'));
-  expect(monolith.seen[0]!.body).toBe('hello');
-  expect(valuesOf(monolith.seen[0]!.fields, 'expect')).toEqual(['100-continue']);
-  socket.destroy();
-});
-
-test('a final answer instead of 100 reaches a client that never sends its body', async () => {
-  const upstream = await startRaw((socket) => {
-    socket.once('data', () => socket.write('HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n'));
-  });
-  const other = await started(await shopConfig({ monolith: upstream.url, inventory: inventory.url }), source);
-  const got = await sendRaw(
-    other.url,
-    'POST /a HTTP/1.1\r\nHost: shop\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n',
-  );
-  expect(got).toMatch(/^HTTP\/1.1 413 Too Large\r\n/);
-  expect(got).toMatch(/\r\nConnection: close\r\n/i);
-});
-
 test('trailers come through, up and down', async () => {
   const upstream = await startUpstream('t', (_request, response) => {
     response.writeHead(200, { trailer: 'X-Sum' });

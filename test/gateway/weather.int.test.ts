@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { memorySource } from '../support/memory-source.ts';
 import { until } from '../support/until.ts';
 import { send, sendRaw } from './support/client.ts';
-import { metric, shopConfig, started, type Started } from './support/gateway.ts';
+import { failuresOf, metric, shopConfig, started } from './support/gateway.ts';
 import { startRaw, startUpstream } from './support/upstream.ts';
 
 /** A port that nobody listens on. */
@@ -21,11 +21,6 @@ const CHUNKED = { trailer: 'x-t', 'transfer-encoding': 'chunked' };
 
 const READS = { inventory: { reads: { stage: 'extracted' } } } as const;
 const BOTH = { inventory: { reads: { stage: 'extracted' }, writes: { stage: 'extracted' } } } as const;
-
-const failuresOf = ({ lines }: Started) =>
-  lines
-    .filter((line) => line['side'] !== undefined)
-    .map(({ side, phase, upstream, context, revision }) => ({ side, phase, upstream, context, revision }));
 
 test('an upstream that is down is 502 with a short body, and the log says which side failed', async () => {
   const inventory = await startUpstream('inventory');

@@ -62,6 +62,13 @@ export async function started(
   return { ...gateway, lines };
 }
 
+/** What the log says of failures: the side and how far the exchange had got. */
+export function failuresOf({ lines }: Started) {
+  return lines
+    .filter((line) => line['side'] !== undefined)
+    .map(({ side, phase, upstream, context, revision }) => ({ side, phase, upstream, context, revision }));
+}
+
 /** The value of one sample on the ops port; undefined when it isn't there. */
 export async function metric(gateway: Gateway, sample: string): Promise<number | undefined> {
   const text = await (await fetch(`${gateway.opsUrl}/metrics`)).text();

@@ -47,7 +47,7 @@ export async function startUpstream(name: string, respond?: Respond): Promise<Te
 /** A server that gets the bare sockets. */
 export async function startRaw(
   onSocket: (socket: Socket) => void,
-): Promise<{ url: string; stop(): Promise<void> }> {
+): Promise<{ url: string; sockets(): Socket[]; stop(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const server = createTcpServer((socket) => {
     sockets.add(socket);
@@ -59,7 +59,7 @@ export async function startRaw(
     await stopped(server);
   };
   const url = await listening(server, stop);
-  return { url, stop };
+  return { url, sockets: () => [...sockets], stop };
 }
 
 async function listening(server: Server | TcpServer, stop = () => stopped(server)): Promise<string> {
