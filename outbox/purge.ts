@@ -3,7 +3,10 @@ import { runStatement } from './run-statement.ts';
 
 export interface PurgePage {
   readonly deleted: number;
-  /** The last id looked at; where the bucket's next page begins. Undefined when nothing more is due in the bucket. */
+  /**
+   * The last id looked at; where the bucket's next page begins, also when nothing of this one was due. Undefined
+   * when nothing behind it can be due.
+   */
   readonly next: number | string | undefined;
 }
 
@@ -12,7 +15,9 @@ export interface PurgePage {
  * `size` rows after id `after`. Never touches pending or parked rows. The rows are found by a read without
  * locks and deleted by primary key (see settle.ts) in a statement that commits by itself.
  *
- * A bucket is settled nearly in id order, so a page without a due row ends it; a straggler waits for the next run.
+ * Rows with low ids may have been settled late, so a page without a due row doesn't end a bucket. But no row is
+ * settled before it is appended, and rows are appended nearly in id order: once a page has nothing due and
+ * ends with a row that was appended within the retention, what comes behind it isn't due either.
  */
 export async function purgePage(
   database: Database,
@@ -23,15 +28,19 @@ export async function purgePage(
     size,
   }: { bucket: number; after: number | string; retention: number; size: number },
 ): Promise<PurgePage> {
-  const { rows } = await runStatement<{ id: number | string; due: number }>(
+  const { rows } = await runStatement<{ id: number | string; due: number; old: number }>(
     database,
-    `SELECT id, settled_at < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND AS due
+    `SELECT id, settled_at < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND AS due,
+            appended_at < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND AS old
        FROM banyan_outbox FORCE INDEX (banyan_outbox_state_bucket)
       WHERE state = 'settled' AND bucket = ? AND id > ? ORDER BY id LIMIT ?`,
-    [retention * 1_000, bucket, after, size],
+    [retention * 1_000, retention * 1_000, bucket, after, size],
   );
   const due = rows.filter((row) => row.due === 1).map(({ id }) => id);
-  if (due.length === 0) return { deleted: 0, next: undefined };
+  const last = rows.at(-1);
+  const over = rows.length < size || (due.length === 0 && last?.old !== 1);
+  const next = over ? undefined : last?.id;
+  if (due.length === 0) return { deleted: 0, next };
   const { affected } = await runStatement(
     database,
     `DELETE o FROM (SELECT ? AS id ${'UNION ALL SELECT ? '.repeat(due.length - 1)}) v
@@ -39,5 +48,5 @@ export async function purgePage(
       WHERE o.state = 'settled'`,
     due,
   );
-  return { deleted: affected, next: rows.length < size ? undefined : rows.at(-1)?.id };
+  return { deleted: affected, next };
 }

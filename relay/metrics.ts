@@ -23,6 +23,12 @@ export function relayMetrics(state: {
   gauge('banyan_relay_owned_buckets', 'Buckets whose lease this relay holds', state.buckets);
   gauge('banyan_relay_unsettled_events', 'Events acknowledged and not settled yet', state.unsettled);
   gauge('banyan_relay_window_events', 'Pending events in memory', state.rows);
+  const purgeOverdue = new Gauge({
+    name: 'banyan_relay_purge_overdue_seconds',
+    help: 'How much longer than the retention settled rows are there already; 0 if none is, NaN while unknown',
+    registers,
+  });
+  purgeOverdue.set(Number.NaN);
   return {
     registry: registers[0]!,
     published: new Counter({
@@ -46,6 +52,12 @@ export function relayMetrics(state: {
     abandoned: new Counter({
       name: 'banyan_relay_abandoned_total',
       help: 'Events dealt with whose lease was lost before they were settled or parked; another relay deals with them',
+      registers,
+    }),
+    purgeOverdue,
+    purged: new Counter({
+      name: 'banyan_relay_purged_total',
+      help: 'Settled rows deleted by this relay after their retention',
       registers,
     }),
     lastAcknowledgement: new Gauge({

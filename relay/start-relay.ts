@@ -15,6 +15,7 @@ import { relayMetrics } from './metrics.ts';
 import { KINESIS_LIMITS, type StreamLimits } from './publisher.ts';
 import { startPump, type Pump } from './pump.ts';
 import { startSettler } from './settler.ts';
+import { watchPurge } from './watch-purge.ts';
 import { createWindow } from './window.ts';
 
 export interface RelayOptions {
@@ -49,6 +50,10 @@ export interface Relay {
   /** Claims nothing more, lets requests in flight end, settles them, gives the leases back. */
   stop(): Promise<void>;
 }
+
+const NOTHING_PURGES =
+  'no redis is configured: nothing deletes settled rows, and banyan_outbox grows with every event. Set redis, or ' +
+  'delete them yourself (docs/relay.md) and watch banyan_relay_purge_overdue_seconds';
 
 /**
  * Starts a relay: pending rows -> stream. Resolves when it runs, whether or not the database, Kinesis and Redis
@@ -204,8 +209,14 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const stopHints = redis === undefined ? undefined : onHint(redis, () => pump?.wake());
   const purging =
     redis === undefined
-      ? undefined
-      : startPurgeJob({ database, redis, retention: options.retention, every: options.purgeEvery, log });
+      ? log.warn(NOTHING_PURGES)
+      : startPurgeJob({
+          ...options,
+          redis,
+          every: options.purgeEvery,
+          onPurged: (rows) => metrics.purged.inc(rows),
+        });
+  void watchPurge(options, (overdue) => metrics.purgeOverdue.set(overdue / 1_000), stopping.signal);
 
   return {
     ...(opsServer ? { opsUrl: opsServer.url } : {}),

@@ -10,6 +10,7 @@ import { readLag } from '../../outbox/lag.ts';
 import { readLeases, releaseLeases, renewLeases, takeLeases } from '../../outbox/lease.ts';
 import { findOpenTransaction } from '../../outbox/open-transactions.ts';
 import { park } from '../../outbox/park.ts';
+import { readPurgeOverdue } from '../../outbox/purge-overdue.ts';
 import { purgePage } from '../../outbox/purge.ts';
 import { heartbeat, leave } from '../../outbox/relay-member.ts';
 import { readRelaysSeen } from '../../outbox/relays-seen.ts';
@@ -127,6 +128,7 @@ describe('the relay', () => {
     }));
     expect((await settle(as.relay, 'r1', settled)).size).toBe(2);
     const bucket = others[0]!.bucket;
+    expect(await readPurgeOverdue(as.relay, -1_000)).toBeGreaterThan(0);
     const page = await purgePage(as.relay, { bucket, after: 0, retention: -1_000, size: 10 });
     expect(page.deleted).toBeGreaterThan(0);
     await releaseLeases(as.relay, 'r1', buckets, times);

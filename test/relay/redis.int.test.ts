@@ -42,6 +42,46 @@ test('settled rows are purged after their retention; pending and parked ones nev
   expect(jobs.some(({ progress }) => (progress as { deleted?: number }).deleted! > 0)).toBe(true);
 });
 
+test('rows that are due behind ten thousand that were settled late are purged all the same', async () => {
+  const it = await scene();
+  const digits = Array.from({ length: 4 }, (_, n) => `(SELECT 0 ${'UNION ALL SELECT 1 '.repeat(9)}) d${n}`);
+  await it.database.query(
+    `INSERT INTO banyan_outbox
+       (event_id, source, type, aggregate_type, aggregate_id, data, state, appended_at, settled_at)
+     SELECT UUID(), '/monolith', 'T', 'thing', 'k', '1', 'settled', CURRENT_TIMESTAMP(6) - INTERVAL 3 HOUR,
+            CURRENT_TIMESTAMP(6) FROM ${digits.join(', ')}`,
+  );
+  await it.append(['k', 1]);
+  await it.database.query(
+    `UPDATE banyan_outbox SET state = 'settled', appended_at = CURRENT_TIMESTAMP(6) - INTERVAL 3 HOUR,
+            settled_at = CURRENT_TIMESTAMP(6) - INTERVAL 2 HOUR WHERE type = 'ThingHappened'`,
+  );
+  const relay = await it.relay({
+    redis: inject('redis'),
+    retention: 3_600_000,
+    purgeEvery: 100,
+    ops: '127.0.0.1:0',
+  });
+  await until('the last row is gone', async () => (await it.states()).settled === 10_000);
+  const metrics = await (await fetch(`${relay.opsUrl}/metrics`)).text();
+  expect(metrics).toMatch(/^banyan_relay_purged_total 1$/m);
+});
+
+test('without Redis nothing is purged, and the relay says so: at its start, and how long rows are overdue', async () => {
+  const it = await scene();
+  await it.append(['k', 1]);
+  await it.database.query(
+    `UPDATE banyan_outbox SET state = 'settled', settled_at = CURRENT_TIMESTAMP(6) - INTERVAL 3 HOUR`,
+  );
+  const relay = await it.relay({ retention: 3_600_000, ops: '127.0.0.1:0' });
+  expect(it.logged.filter((line) => line.includes('no redis is configured'))).toHaveLength(1);
+  await until('it is measured', async () =>
+    /^banyan_relay_purge_overdue_seconds 72\d\d\./m.test(
+      await (await fetch(`${relay.opsUrl}/metrics`)).text(),
+    ),
+  );
+});
+
 test('rows younger than the retention stay', async () => {
   const it = await scene();
   await it.append(['k', 1]);

@@ -11,17 +11,21 @@ export interface RelayProcess {
   readonly name: string;
   readonly lease: number;
   readonly requestTimeout: number;
+  readonly redis?: string;
+  /** A week unless given. */
+  readonly retention?: number;
+  readonly purgeEvery?: number;
 }
 
 const { database: url, stream, endpoint, ...options } = JSON.parse(process.argv[2]!) as RelayProcess;
 const stopped = shutdownSignal();
 const database = openDatabase(url);
 const relay = await startRelay({
+  retention: 604_800_000,
   ...options,
   database,
   stream: { name: stream, region: 'us-east-1', endpoint },
   poll: 100,
-  retention: 604_800_000,
   log: openLog(options.name, 'warn'),
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 });
