@@ -15,6 +15,7 @@ export interface AdminClient {
   readonly url: string;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
+  delete<T>(path: string): Promise<T>;
 }
 
 /** What the API answered instead of what was asked for: problem details (RFC 9457). */
@@ -61,7 +62,12 @@ export function adminClient(
     throw [400, 404, 422].includes(response.status) ? new UsageError(error.message, { cause: error }) : error;
   }
 
-  return { url, get: (path) => send('GET', path), post: (path, body) => send('POST', path, body) };
+  return {
+    url,
+    get: (path) => send('GET', path),
+    post: (path, body) => send('POST', path, body),
+    delete: (path) => send('DELETE', path),
+  };
 }
 
 function tokenOfThisHost(config: Config): string {
@@ -72,8 +78,12 @@ function tokenOfThisHost(config: Config): string {
     );
   }
   try {
-    return readFileSync(file, 'utf8').trim();
+    const token = readFileSync(file, 'utf8').trim();
+    if (token === '')
+      throw new Error(`no token: ${file} is empty; the next start of the admin API on this host renews it`);
+    return token;
   } catch (cause) {
+    if (!(cause as NodeJS.ErrnoException).syscall) throw cause;
     const why =
       (cause as NodeJS.ErrnoException).code === 'ENOENT'
         ? 'is not there: it is made when the admin API starts (`banyan gateway` or `banyan control-plane`, on this host, from this folder)'

@@ -4,6 +4,7 @@ import { register as capture } from './commands/capture.ts';
 import { register as context } from './commands/context.ts';
 import { register as controlPlane } from './commands/control-plane.ts';
 import { register as gateway } from './commands/gateway.ts';
+import { register as gateways } from './commands/gateways.ts';
 import { register as route } from './commands/route.ts';
 import { register as init } from './commands/init.ts';
 import { register as lag } from './commands/lag.ts';
@@ -35,6 +36,7 @@ export async function run(): Promise<void> {
     gateway,
     controlPlane,
     context,
+    gateways,
     route,
     lag,
   ])

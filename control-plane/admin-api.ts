@@ -4,6 +4,7 @@ import { compileSnapshot, decide } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
 import type { AdminToken } from './admin-token.ts';
 import { setContext, undoContext, type ChangeDeps } from './change-context.ts';
+import { forgetGateway } from './forget-gateway.ts';
 import { requireOwnHost, requireToken } from './guard.ts';
 import { listContexts } from './list-contexts.ts';
 import { problems, sendProblem } from './problem.ts';
@@ -89,6 +90,11 @@ export function adminApi(deps: AdminApiDeps): Express {
   });
   app.get('/v1/gateways', async (_request, response) => {
     response.json({ gateways: await store.gateways() });
+  });
+  app.delete('/v1/gateways/:name', async (request, response) => {
+    const forgotten = await forgetGateway(store, request.params.name);
+    log.info({ ...forgotten, actor: actorOf(response) }, 'a gateway was forgotten');
+    response.json(forgotten);
   });
   app.get('/v1/audit', async (request, response) => {
     const { context, limit } = parseBody(

@@ -1,4 +1,4 @@
-import { describeStage, type Config } from '../contexts/index.ts';
+import { describeStage, ownOf, type Config } from '../contexts/index.ts';
 import { describeInFlight, findInFlight, type PendingEvents } from './in-flight.ts';
 import { Refusal, unknownContext } from './refusal.ts';
 import { allowUndo, parseStages, stagesAfter, type AskedStages, type WritesConsent } from './stage-rules.ts';
@@ -56,7 +56,7 @@ export function undoContext(deps: ChangeDeps, request: ChangeRequest): Promise<C
 }
 
 function factsOf(config: Config, name: string) {
-  const context = config.contexts[name];
+  const context = ownOf(config.contexts, name);
   if (!context) throw unknownContext(name, Object.keys(config.contexts));
   return { name, hasCohort: context.cohort !== undefined };
 }

@@ -1,3 +1,4 @@
+import { ownOf } from '../contexts/index.ts';
 import type { SnapshotStore } from './store/snapshot-store.ts';
 
 /** The events of a context that are committed and not yet acknowledged by the stream; undefined when not known. */
@@ -27,9 +28,10 @@ export async function findInFlight(
     pendingEvents?.(context).catch(() => undefined),
   ]);
   return {
-    writes: gateways.map(({ gateway, writesInFlight, seenAgoMs }) => ({
+    writes: gateways.map(({ gateway, writesInFlight, seenAgoMs, unreadable }) => ({
       gateway,
-      count: seenAgoMs > STALE_AFTER ? null : (writesInFlight[context] ?? 0),
+      count:
+        unreadable !== undefined || seenAgoMs > STALE_AFTER ? null : (ownOf(writesInFlight, context) ?? 0),
       lastSeenAgoMs: Math.round(seenAgoMs),
     })),
     pendingEvents: pending ?? null,

@@ -1,4 +1,5 @@
 export * from './store/open-store.ts';
+export { gatewaySource, type GatewaySource } from './store/gateway-source.ts';
 export * from './store/snapshot-store.ts';
 export * from './start-control-plane.ts';
 export { adminTokenFile } from './admin-token.ts';
@@ -6,3 +7,4 @@ export { describeChange, type ChangeResult } from './change-context.ts';
 export type { ContextList, ListedContext } from './list-contexts.ts';
 export { lagRoutes, type Lag } from './lag/lag-routes.ts';
 export type { LagReport } from './lag/lag-report.ts';
+export type { ForgottenGateway } from './forget-gateway.ts';

@@ -1,4 +1,10 @@
-import type { CohortConfig, Config, ReadsStage, WritesStage } from '../contexts/index.ts';
+import {
+  ownOf,
+  type CohortConfig,
+  type Config,
+  type ReadsStage,
+  type WritesStage,
+} from '../contexts/index.ts';
 import type { AuditEntry, SnapshotStore } from './store/snapshot-store.ts';
 
 /** One context: what the configuration says of it, what is in force, and who changed it last. */
@@ -32,8 +38,8 @@ export async function listContexts(config: Config, store: SnapshotStore): Promis
       cohort: context.cohort ?? null,
       events: context.events,
       consumer: context.consumer ?? null,
-      reads: contexts[name]?.reads ?? context.reads,
-      writes: contexts[name]?.writes ?? context.writes,
+      reads: ownOf(contexts, name)?.reads ?? context.reads,
+      writes: ownOf(contexts, name)?.writes ?? context.writes,
       lastChange: entry
         ? {
             ...{ revision: entry.revision, at: entry.at, actor: entry.actor },

@@ -3,12 +3,19 @@ import type { Log } from '../runtime/log.ts';
 import { Refusal } from './refusal.ts';
 import { StoreAway } from './store/snapshot-store.ts';
 
-const STATUS_OF = { unknown: 404, invalid: 422, 'writes-move': 409, 'nothing-to-undo': 409 } as const;
+const STATUS_OF = {
+  unknown: 404,
+  invalid: 422,
+  'writes-move': 409,
+  'nothing-to-undo': 409,
+  alive: 409,
+} as const;
 const TITLE_OF = {
   unknown: 'Not Found',
   invalid: 'Invalid Change',
   'writes-move': 'Moving Writes Refused',
   'nothing-to-undo': 'Nothing To Undo',
+  alive: 'Gateway Alive',
 } as const;
 
 /** Answers with problem details (RFC 9457). */

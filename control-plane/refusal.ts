@@ -3,7 +3,7 @@
  * what is in flight.
  */
 export class Refusal extends Error {
-  readonly kind: 'unknown' | 'invalid' | 'writes-move' | 'nothing-to-undo';
+  readonly kind: 'unknown' | 'invalid' | 'writes-move' | 'nothing-to-undo' | 'alive';
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(kind: Refusal['kind'], message: string, details: Readonly<Record<string, unknown>> = {}) {

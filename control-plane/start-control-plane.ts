@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Router } from 'express';
-import type { Config } from '../contexts/index.ts';
+import { isLoopback, type Config } from '../contexts/index.ts';
 import { parseAddress } from '../runtime/address.ts';
 import type { Log } from '../runtime/log.ts';
 import { listen } from '../runtime/ops-server.ts';
@@ -26,13 +26,18 @@ export interface ControlPlaneOptions {
 /** A request that is still going after so long (milliseconds) is cut off at the stop. */
 const STOP_GRACE = 3_000;
 
-/** Starts the admin API. It answers before the store can be reached, and says so then. */
+/**
+ * Starts the admin API. It answers before the store can be reached, and says so then. Rejects when other hosts
+ * would reach it and the configuration doesn't say that they may, or has no tokens for them.
+ */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<{
   readonly url: string;
   stop(): Promise<void>;
 }> {
   const { config, log } = options;
-  const { host, port } = parseAddress(options.listen ?? config.control.admin);
+  const address = options.listen ?? config.control.admin;
+  refuseExposure(config, address);
+  const { host, port } = parseAddress(address);
   const tokens = await adminTokens(config);
   const server = createServer(adminApi({ ...options, tokens, host }));
   await listen(server, host, port);
@@ -41,9 +46,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<{
     { url, tokens: config.control.tokens.length > 0 ? 'control.tokens' : adminTokenFile(config) },
     'the admin API listens',
   );
-  if (!/^(localhost|127\.|::1$)/.test(host)) {
-    log.warn({ host }, 'the admin API listens beyond loopback: put TLS and a firewall in front of it');
-  }
   return {
     url,
     stop: () =>
@@ -56,4 +58,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<{
         server.closeIdleConnections();
       }),
   };
+}
+
+function refuseExposure({ control }: Config, address: string): void {
+  if (isLoopback(address) || (control.exposed && control.tokens.length > 0)) return;
+  throw new Error(
+    `the admin API does not listen on ${address}, where other hosts reach it: use a loopback address, or set control.exposed and control.tokens`,
+  );
 }

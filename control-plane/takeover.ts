@@ -10,6 +10,8 @@ export interface Takeover {
     readonly generation: string;
     readonly revision: number;
     readonly lastSeenAgoMs: number;
+    /** Why its report can't be read; what it has in force is unknown then. */
+    readonly unreadable?: string;
   }[];
   /** Why the gateways couldn't be asked at the end; absent when they could. */
   readonly unknown?: string;
@@ -55,9 +57,10 @@ export async function awaitTakeover(
         confirmed: gateways
           .filter((gateway) => hasChange(gateway, change))
           .map(({ gateway }) => ({ gateway, afterMs: round(afterMs.get(gateway)!) })),
-        missing: missing.map(({ gateway, generation, revision, seenAgoMs }) => ({
+        missing: missing.map(({ gateway, generation, revision, seenAgoMs, unreadable }) => ({
           ...{ gateway, generation, revision },
           lastSeenAgoMs: Math.round(seenAgoMs),
+          ...(unreadable === undefined ? {} : { unreadable }),
         })),
         ...(trouble ? { unknown: trouble.message } : {}),
       };

@@ -13,6 +13,7 @@ import {
   withClientOptions,
   type ClientOptions,
 } from '../client-options.ts';
+import { formatAge } from '../format-age.ts';
 
 interface Consent extends ClientOptions {
   readonly unsafe?: boolean;
@@ -103,7 +104,11 @@ export function formatChange(result: ChangeResult): string {
     const when = confirmed.length > 0 && result.changed ? `, the last after ${Math.ceil(last)} ms` : '';
     lines.push(`${result.summary}${when}`);
   }
-  for (const { gateway, revision: at, generation: of, lastSeenAgoMs } of missing) {
+  for (const { gateway, revision: at, generation: of, lastSeenAgoMs, unreadable } of missing) {
+    if (unreadable !== undefined) {
+      lines.push(`${gateway} is at an unknown revision: ${unreadable}`);
+      continue;
+    }
     const life = of === generation ? '' : ' of an earlier store';
     lines.push(`${gateway} is at revision ${at}${life}, last seen ${formatAge(lastSeenAgoMs)} ago`);
   }
@@ -136,14 +141,6 @@ function formatAudit(entries: readonly AuditEntry[]): string {
     reason ?? '',
   ]);
   return formatTable(['revision', 'at', 'by', 'action', 'context', 'change', 'reason'], rows);
-}
-
-/** `340 ms`, `4 s`, `3 min`. */
-function formatAge(milliseconds: number): string {
-  if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;
-  return milliseconds < 120_000
-    ? `${Math.round(milliseconds / 1_000)} s`
-    : `${Math.round(milliseconds / 60_000)} min`;
 }
 
 function percentage(text: string): number {

@@ -1,11 +1,14 @@
 import { hostname } from 'node:os';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
+import { processName } from '../../contexts/index.ts';
 import { gatewaySource, openStore } from '../../control-plane/index.ts';
 import { startGateway } from '../../gateway/start-gateway.ts';
 import { openLog } from '../../runtime/log.ts';
 import { parseAddress } from '../../runtime/address.ts';
 import { shutdownSignal } from '../../runtime/shutdown.ts';
 import { wait } from '../../runtime/wait.ts';
+import { address } from '../address-option.ts';
+import { gatewayName } from '../gateway-name.ts';
 import { loadConfig } from '../load-config.ts';
 import { runControlPlane } from '../run-control-plane.ts';
 import { untilAborted } from '../until-aborted.ts';
@@ -29,9 +32,13 @@ export function register(program: Command): void {
   program
     .command('gateway')
     .description('stand in front of the monolith and send each request where its context says')
-    .option('--name <name>', 'how it is named among the gateways; host name and port unless given')
-    .option('--listen <address>', 'where; gateway.listen of the configuration unless given')
-    .option('--ops <address>', 'its ops port; gateway.ops of the configuration unless given')
+    .option(
+      '--name <name>',
+      'how it is named among the gateways; host name and port unless given',
+      checkedName,
+    )
+    .option('--listen <address>', 'where; gateway.listen of the configuration unless given', address)
+    .option('--ops <address>', 'its ops port; gateway.ops of the configuration unless given', address)
     .option(
       '--no-admin',
       'with the file store: without the admin API, since another gateway of this host has it',
@@ -40,16 +47,25 @@ export function register(program: Command): void {
       const config = loadConfig(command.optsWithGlobals<{ config: string }>().config);
       const listen = options.listen ?? config.gateway.listen;
       const ops = options.ops ?? config.gateway.ops;
-      const name = options.name ?? config.gateway.name ?? `${hostname()}:${parseAddress(listen).port}`;
+      const name = options.name ?? config.gateway.name ?? gatewayName(hostname(), parseAddress(listen).port);
       const log = openLog('gateway');
       const stopped = shutdownSignal();
       const store = await openStore(config);
-      const { source, leave } = gatewaySource(store, name);
-      const stops: (() => Promise<unknown>)[] = [() => store.close()];
+      const { source, listensAt, leave } = gatewaySource({
+        ...{ store, name },
+        onListed: (listed) => {
+          if (listed !== name)
+            log.warn({ name, listed }, 'another gateway has this name; give each its own with --name');
+        },
+      });
+      // The store may be away at the stop; the gateway stays on the register then, until it is forgotten.
+      const stops: (() => Promise<unknown>)[] = [
+        () => Promise.race([leave().catch(() => {}), wait(LEAVE_PATIENCE)]),
+        () => store.close(),
+      ];
       try {
         const gateway = await startGateway({ config, source, name, log, listen, ops });
-        // The store may be away at this very moment; the gateway is forgotten after a while then.
-        stops.unshift(() => Promise.race([leave().catch(() => {}), wait(LEAVE_PATIENCE)]));
+        listensAt(hostname(), Number(new URL(gateway.url).port));
         stops.unshift(() => gateway.stop());
         if (admin && config.control.store === 'file') {
           const controlPlane = await runControlPlane({ config, store, log });
@@ -60,4 +76,10 @@ export function register(program: Command): void {
         for (const stop of stops) await stop();
       }
     });
+}
+
+function checkedName(text: string): string {
+  const parsed = processName.safeParse(text);
+  if (parsed.success) return text;
+  throw new InvalidArgumentError(`Required: ${parsed.error.issues[0]!.message}.`);
 }

@@ -1,21 +1,20 @@
 import { mkdirSync, watch, type FSWatcher } from 'node:fs';
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import type { GatewayReport } from '../../contexts/index.ts';
+import { ownOf, type GatewayReport } from '../../contexts/index.ts';
 import { Refusal, unknownContext } from '../refusal.ts';
 import { changeToUndo, sameStages } from '../stage-rules.ts';
+import { isErrno } from './errno.ts';
+import { openGatewayFiles } from './gateway-files.ts';
 import { openListeners } from './listeners.ts';
 import { openRevisionFiles, type StoredRevision } from './revision-files.ts';
 import {
-  FORGET_AFTER,
   StoreAway,
   type AuditEntry,
   type Author,
   type Change,
   type FirstStages,
   type ReadsAndWrites,
-  type RegisteredGateway,
   type SnapshotStore,
 } from './snapshot-store.ts';
 
@@ -36,12 +35,12 @@ const GATEWAYS = 'gateways';
  */
 export function openFileStore({ folder, first }: FileStoreOptions): SnapshotStore {
   const revisions = openRevisionFiles(join(folder, REVISIONS));
-  const gatewayFolder = join(folder, GATEWAYS);
+  const gateways = openGatewayFiles(join(folder, GATEWAYS));
   const hints = openListeners();
   const confirmations = openListeners();
   const watchers = [
     watchFolder(join(folder, REVISIONS), hints.call),
-    watchFolder(gatewayFolder, confirmations.call),
+    watchFolder(join(folder, GATEWAYS), confirmations.call),
   ];
 
   /** Commits what `next` makes of the newest revision; tried again when another writer was first. */
@@ -76,7 +75,7 @@ export function openFileStore({ folder, first }: FileStoreOptions): SnapshotStor
     let before: ReadsAndWrites | undefined;
     let after: ReadsAndWrites | undefined;
     const { committedAt, newest } = await commit(async (found) => {
-      const stages = found?.contexts[context];
+      const stages = found && ownOf(found.contexts, context);
       if (!found || !stages) throw unknownContext(context, Object.keys(found?.contexts ?? {}));
       before = { reads: stages.reads, writes: stages.writes };
       after = await next(before);
@@ -103,26 +102,6 @@ export function openFileStore({ folder, first }: FileStoreOptions): SnapshotStor
     }
   }
 
-  const gatewayFile = (gateway: string) => join(gatewayFolder, `${encodeURIComponent(gateway)}.json`);
-
-  async function registered(): Promise<RegisteredGateway[]> {
-    const names = await readdir(gatewayFolder).catch(ifMissing([] as string[]));
-    const found = await Promise.all(
-      names
-        .filter((name) => name.endsWith('.json'))
-        .map(async (name): Promise<RegisteredGateway[]> => {
-          const text = await readFile(join(gatewayFolder, name), 'utf8').catch(ifMissing(undefined));
-          if (text === undefined) return [];
-          const { seenAt, ...report } = JSON.parse(text) as GatewayReport & { seenAt: number };
-          const seenAgoMs = Math.max(0, Date.now() - seenAt);
-          if (seenAgoMs <= FORGET_AFTER) return [{ ...report, seenAgoMs }];
-          await rm(join(gatewayFolder, name), { force: true });
-          return [];
-        }),
-    );
-    return found.flat().toSorted((a, b) => (a.gateway < b.gateway ? -1 : 1));
-  }
-
   return {
     read: () =>
       away(folder, async () => {
@@ -131,17 +110,17 @@ export function openFileStore({ folder, first }: FileStoreOptions): SnapshotStor
       }),
     onHint: hints.add,
     onConfirmation: confirmations.add,
-    confirm: (report) =>
+    confirm: (report, speaker) =>
       away(folder, async () => {
-        await mkdir(gatewayFolder, { recursive: true });
-        const temporary = join(gatewayFolder, `.${randomUUID()}`);
-        await writeFile(temporary, JSON.stringify({ ...report, seenAt: Date.now() }));
-        await rename(temporary, gatewayFile(report.gateway));
+        if (!(await gateways.put(report, speaker))) return false;
         await commit(async (newest) => afterRestore(newest, report));
         confirmations.call();
+        return true;
       }),
-    leave: (gateway) => away(folder, () => rm(gatewayFile(gateway), { force: true })),
-    gateways: () => away(folder, registered),
+    leave: (gateway, instance = '') =>
+      away(folder, async () => void (await gateways.remove(gateway, instance))),
+    forget: (gateway) => away(folder, () => gateways.remove(gateway)),
+    gateways: () => away(folder, gateways.all),
     change: (context, next, author) =>
       away(folder, () => change(context, 'set', author, async (stages) => next(stages))),
     undo: (context, allow, author) =>
@@ -172,7 +151,7 @@ export function openFileStore({ folder, first }: FileStoreOptions): SnapshotStor
 
 /** The revision that adds the contexts which the store doesn't have; undefined when it has them all. */
 function withFirstStages(newest: StoredRevision | undefined, first: FirstStages): StoredRevision | undefined {
-  const missing = Object.entries(first).filter(([name]) => !newest?.contexts[name]);
+  const missing = Object.entries(first).filter(([name]) => !newest || !ownOf(newest.contexts, name));
   if (newest && missing.length === 0) return undefined;
   const revision = (newest?.revision ?? 0) + 1;
   const at = new Date().toISOString();
@@ -224,21 +203,15 @@ function watchFolder(folder: string, changed: () => void): FSWatcher | undefined
   }
 }
 
+/** What the operating system refuses makes the store away; anything else stays the mistake that it is. */
 async function away<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof Refusal) throw cause;
+    if (!isErrno(cause)) throw cause;
     throw new StoreAway(
-      `the store in ${folder} can't be used: ${(cause as Error).message}; it must be a folder that this user may write in`,
+      `the store in ${folder} can't be used: ${cause.message}; it must be a folder that this user may write in`,
       { cause },
     );
   }
-}
-
-function ifMissing<T>(instead: T): (error: NodeJS.ErrnoException) => T {
-  return (error) => {
-    if (error.code === 'ENOENT') return instead;
-    throw error;
-  };
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
+import { link, mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Stages } from '../../contexts/index.ts';
-import type { AuditEntry } from './snapshot-store.ts';
+import { ifMissing, isErrno } from './errno.ts';
+import { StoreAway, type AuditEntry } from './snapshot-store.ts';
 
 /** One whole revision, as it stands in its file. */
 export interface StoredRevision extends Stages {
@@ -25,10 +26,7 @@ export function openRevisionFiles(folder: string): RevisionFiles {
   const fileOf = (revision: number) => join(folder, `${String(revision).padStart(12, '0')}.json`);
 
   async function numbers(): Promise<number[]> {
-    const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
+    const names = await readdir(folder).catch(ifMissing([] as string[]));
     return names
       .filter((name) => /^\d{12}\.json$/.test(name))
       .map((name) => Number.parseInt(name, 10))
@@ -40,18 +38,35 @@ export function openRevisionFiles(folder: string): RevisionFiles {
     try {
       return JSON.parse(text) as StoredRevision;
     } catch (cause) {
-      throw new Error(
+      throw new StoreAway(
         `${fileOf(revision)} is not JSON: ${(cause as Error).message}; put its content right, or delete it to go back to the revision before it`,
         { cause },
       );
     }
   }
 
+  /** The newest revision as it was read last, and how folder and file looked just before. */
+  let known:
+    { readonly looks: string; readonly number: number; readonly revision: StoredRevision } | undefined;
+
+  /** Two looks, however many files there are, while nothing has changed. */
+  async function newest(): Promise<StoredRevision | undefined> {
+    if (known) {
+      const [folderNow, fileNow] = await Promise.all([looksOf(folder), looksOf(fileOf(known.number))]);
+      if (folderNow && fileNow && folderNow + fileNow === known.looks) return known.revision;
+    }
+    known = undefined;
+    const folderLooks = await looksOf(folder);
+    const [number] = await numbers();
+    if (number === undefined) return undefined;
+    const fileLooks = await looksOf(fileOf(number));
+    const revision = await readRevision(number);
+    if (folderLooks && fileLooks) known = { looks: folderLooks + fileLooks, number, revision };
+    return revision;
+  }
+
   return {
-    async newest() {
-      const [newest] = await numbers();
-      return newest === undefined ? undefined : readRevision(newest);
-    },
+    newest,
     async create(revision) {
       await mkdir(folder, { recursive: true });
       const temporary = join(folder, `.${randomUUID()}`);
@@ -61,7 +76,7 @@ export function openRevisionFiles(folder: string): RevisionFiles {
         await syncFolder(folder);
         return true;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+        if (isErrno(error, 'EEXIST')) return false;
         throw error;
       } finally {
         await rm(temporary, { force: true });
@@ -71,6 +86,16 @@ export function openRevisionFiles(folder: string): RevisionFiles {
       for (const number of await numbers()) yield await readRevision(number);
     },
   };
+}
+
+/** So long (milliseconds) after a change, another one may leave the same time behind: clocks of files are coarse. */
+const SETTLED_AFTER = 1_000;
+
+/** What changes whenever the folder or the file does; undefined when it can't be relied on. */
+async function looksOf(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(ifMissing(undefined));
+  if (!found || Date.now() - Number(found.mtimeMs) < SETTLED_AFTER) return undefined;
+  return `${found.ino} ${found.mtimeNs}\n`;
 }
 
 async function writeDurably(file: string, text: string): Promise<void> {

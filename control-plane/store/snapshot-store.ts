@@ -39,14 +39,24 @@ export interface Change {
   readonly committedAt: number;
 }
 
-/** A gateway that has reported within `FORGET_AFTER`. */
+/**
+ * A gateway that has reported and neither left nor was forgotten, however long ago: one that is cut off goes on
+ * sending requests somewhere, so it stays named.
+ */
 export interface RegisteredGateway extends GatewayReport {
   /** Milliseconds since its last report, by the store's clock. */
   readonly seenAgoMs: number;
+  /** Why its report can't be read; what it has in force is unknown then. */
+  readonly unreadable?: string;
 }
 
-/** A gateway that hasn't reported for so long (milliseconds) isn't registered any more. One that stops leaves at once. */
-export const FORGET_AFTER = 10 * 60_000;
+/** Which process speaks in a gateway's name. */
+export interface Speaker {
+  /** Unlike any other process's; at most 190 characters of ASCII. */
+  readonly instance: string;
+  /** The name may be taken from an instance that begins so: an earlier process, known to be gone. */
+  readonly replaces?: string | undefined;
+}
 
 /**
  * Where the stages live. A change is durable when its promise resolves, revisions of a generation never go
@@ -71,12 +81,19 @@ export interface SnapshotStore extends SnapshotSource {
     allow: (current: ReadsAndWrites, restored: ReadsAndWrites) => void,
     author: Author,
   ): Promise<Change>;
+  /**
+   * Registers the gateway and keeps what it has in force. False, and nothing is kept, when another instance has
+   * the name. Without a speaker it is nobody in particular.
+   */
+  confirm(report: GatewayReport, speaker?: Speaker): Promise<boolean>;
   /** The registered gateways, by name. */
   gateways(): Promise<RegisteredGateway[]>;
   /** Calls `listener` when a gateway may have reported. Returns the way to stop it. */
   onConfirmation(listener: () => void): () => void;
-  /** Takes a gateway that stops off the register. */
-  leave(gateway: string): Promise<void>;
+  /** Takes a gateway that stops off the register, unless another instance has the name. */
+  leave(gateway: string, instance?: string): Promise<void>;
+  /** Takes a gateway off the register, whoever has the name. False when there is none. */
+  forget(gateway: string): Promise<boolean>;
   /** What was changed, the newest first; at most `limit` entries (default 100). */
   audit(filter?: { context?: string | undefined; limit?: number }): Promise<AuditEntry[]>;
   /** Ends its connections and watches. */

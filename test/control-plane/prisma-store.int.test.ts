@@ -2,10 +2,13 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { openPrismaStore } from '../../control-plane/store/prisma-store.ts';
 import { StoreAway, type ReadsAndWrites } from '../../control-plane/store/snapshot-store.ts';
+import { freePort } from '../../demo/servers/child.ts';
 import { startDatabase } from '../../demo/servers/database.ts';
 import { createDatabase, freshDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
+import { registerContract } from './register-contract.ts';
 import { storeContract } from './store-contract.ts';
+import type { Place } from './store-place.ts';
 
 const TABLES = ['banyan_control', 'banyan_context', 'banyan_audit', 'banyan_gateway'];
 const database = await freshDatabase('control');
@@ -22,7 +25,7 @@ const empty = async () => {
   for (const table of TABLES) await rows(`DELETE FROM ${table}`);
 };
 
-storeContract('the MySQL store', async () => {
+const newPlace = async (): Promise<Place> => {
   await empty();
   return {
     open: (first) => openPrismaStore({ database, first, redis: inject('redis') }),
@@ -40,8 +43,16 @@ storeContract('the MySQL store', async () => {
         },
       };
     },
+    async backdate(gateway, by) {
+      await rows('UPDATE banyan_gateway SET seen_at = seen_at - INTERVAL ? SECOND WHERE gateway = ?', [
+        by / 1_000,
+        gateway,
+      ]);
+    },
   };
-});
+};
+storeContract('the MySQL store', newPlace);
+registerContract('the MySQL store', newPlace);
 
 const extracted = (now: ReadsAndWrites) => ({ ...now, reads: { stage: 'extracted' as const } });
 const first = { inventory: { reads: { stage: 'legacy' as const }, writes: { stage: 'legacy' as const } } };
@@ -85,6 +96,27 @@ it('says what to do when its tables are missing', async () => {
   const store = openPrismaStore({ database: withoutTables, first });
   onTestFinished(() => store.close());
   await expect(store.read()).rejects.toThrow(/banyan install control/);
+});
+
+it('names the address and the deepest reason when the server can’t be reached, and nothing else', async () => {
+  const port = await freePort();
+  const store = openPrismaStore({ database: `mysql://ada:hunter2@127.0.0.1:${port}/control`, first });
+  onTestFinished(() => store.close());
+  const error: unknown = await store.read().catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(StoreAway);
+  expect((error as Error).message).toBe(
+    `the control store in MySQL at 127.0.0.1:${port}/control can't be used: connect ECONNREFUSED 127.0.0.1:${port}; ` +
+      'check control.database, and that `banyan install control` has made its tables',
+  );
+});
+
+it('names what the server says of a user that it does not know', async () => {
+  const { host, pathname } = new URL(database);
+  const store = openPrismaStore({ database: `mysql://nobody:hunter2@${host}${pathname}`, first });
+  onTestFinished(() => store.close());
+  await expect(store.read()).rejects.toThrow(
+    /^the control store in MySQL at \S+ can't be used: error (1045|1698), Access denied for user 'nobody'@'[^']+' \(using password: YES\); check/,
+  );
 });
 
 it('rejects soon while the server is frozen or gone, keeps what it has, and recovers by itself', async () => {

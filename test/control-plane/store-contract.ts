@@ -1,37 +1,11 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../control-plane/refusal.ts';
-import type { FirstStages, ReadsAndWrites, SnapshotStore } from '../../control-plane/store/snapshot-store.ts';
-import { until } from '../support/until.ts';
+import { StoreAway, type ReadsAndWrites } from '../../control-plane/store/snapshot-store.ts';
+import { canary, legacy, openPlace, percentOf, type Place } from './store-place.ts';
 
-const legacy: ReadsAndWrites = { reads: { stage: 'legacy' }, writes: { stage: 'legacy' } };
-const first: FirstStages = { inventory: legacy, orders: legacy };
-const canary = (percent: number) => (current: ReadsAndWrites) => ({
-  ...current,
-  reads: { stage: 'canary' as const, percent },
-});
-const percentOf = (reads: ReadsAndWrites['reads'] | undefined) =>
-  reads?.stage === 'canary' ? reads.percent : undefined;
-
-/** A place that any number of stores can be opened on, as processes would. */
-export interface Place {
-  open(first: FirstStages): SnapshotStore;
-  /** Loses everything in it. */
-  empty(): Promise<void>;
-  /** Puts it back to what `save` had kept. */
-  save(): Promise<{ restore(): Promise<void> }>;
-}
-
-/** What every store promises; each implementation runs it. */
+/** What every store promises about stages; each implementation runs it. */
 export function storeContract(name: string, newPlace: () => Promise<Place>): void {
-  async function place() {
-    const found = await newPlace();
-    const open = (stages: FirstStages = first) => {
-      const store = found.open(stages);
-      onTestFinished(() => store.close());
-      return store;
-    };
-    return { ...found, open };
-  }
+  const place = () => openPlace(newPlace);
 
   describe(`${name} keeps stages`, () => {
     it('begins with the first values of the configuration, and keeps its own from then on', async () => {
@@ -132,11 +106,32 @@ export function storeContract(name: string, newPlace: () => Promise<Place>): voi
       await reading;
     });
 
-    it('knows no context that nobody configured', async () => {
+    it.each(['nothing', 'toString', 'constructor', '__proto__'])(
+      'knows no context %s, since nobody configured it',
+      async (context) => {
+        const store = (await place()).open();
+        await expect(store.change(context, canary(1), { actor: 'ada' })).rejects.toThrow(
+          `there is no context '${context}'; known contexts: inventory, orders`,
+        );
+      },
+    );
+
+    it('does not call a mistake of the program a store that is away', async () => {
       const store = (await place()).open();
-      await expect(store.change('nothing', canary(1), { actor: 'ada' })).rejects.toThrow(
-        "there is no context 'nothing'; known contexts: inventory, orders",
-      );
+      const mistake = () => {
+        throw new TypeError('a mistake of ours');
+      };
+      for (const change of [
+        () => store.change('inventory', mistake, { actor: 'ada' }),
+        async () => {
+          await store.change('inventory', canary(1), { actor: 'ada' });
+          await store.undo('inventory', mistake, { actor: 'ada' });
+        },
+      ]) {
+        const error: unknown = await change().catch((caught: unknown) => caught);
+        expect(error).toBeInstanceOf(TypeError);
+        expect(error).not.toBeInstanceOf(StoreAway);
+      }
     });
 
     it('leaves everything as it was when the rules refuse', async () => {
@@ -217,61 +212,6 @@ export function storeContract(name: string, newPlace: () => Promise<Place>): voi
       expect(Math.abs(Date.parse(older!.at) - began)).toBeLessThan(60_000);
       expect(await store.audit({ limit: 1 })).toEqual([newest]);
       expect(await store.audit({ context: 'orders' })).toHaveLength(1);
-    });
-  });
-
-  describe(`${name} knows its gateways`, () => {
-    const report = (gateway: string, generation: string, revision: number, writes = 0) => ({
-      ...{ gateway, generation, revision },
-      writesInFlight: { inventory: writes },
-    });
-
-    it('has every gateway that reported, with what it has in force', async () => {
-      const { open } = await place();
-      const [gateway, control] = [open(), open()];
-      const { generation, revision } = await gateway.read();
-      await gateway.confirm(report('host-2:8080', generation, revision, 3));
-      await gateway.confirm(report('host-1:8080', generation, revision));
-      await gateway.confirm(report('host-1:8080', generation, revision, 1));
-      const found = await control.gateways();
-      expect(found).toMatchObject([
-        report('host-1:8080', generation, revision, 1),
-        report('host-2:8080', generation, revision, 3),
-      ]);
-      for (const { seenAgoMs } of found) {
-        expect(seenAgoMs).toBeGreaterThanOrEqual(0);
-        expect(seenAgoMs).toBeLessThan(5_000);
-      }
-    });
-
-    it('forgets a gateway that leaves', async () => {
-      const store = (await place()).open();
-      const { generation, revision } = await store.read();
-      await store.confirm(report('gw-1', generation, revision));
-      await store.confirm(report('gw-2', generation, revision));
-      await store.leave('gw-1');
-      expect((await store.gateways()).map(({ gateway }) => gateway)).toEqual(['gw-2']);
-    });
-
-    it('tells another process at once of a change, and of a confirmation', async () => {
-      const { open } = await place();
-      const [gateway, control] = [open(), open()];
-      const { generation, revision } = await gateway.read();
-      let hints = 0;
-      let confirmations = 0;
-      gateway.onHint(() => hints++);
-      control.onConfirmation(() => confirmations++);
-      await until('a hint', async () => {
-        const { contexts } = await control.read();
-        await control.change('inventory', canary((percentOf(contexts['inventory']?.reads) ?? 0) + 1), {
-          actor: 'ada',
-        });
-        return hints > 0;
-      });
-      await until('a confirmation', async () => {
-        await gateway.confirm(report('gw-1', generation, revision));
-        return confirmations > 0;
-      });
     });
   });
 

@@ -30,9 +30,11 @@ CREATE TABLE IF NOT EXISTS `banyan_audit` (
   KEY `banyan_audit_context` (`context`, `id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- The gateways that are registered, and the revision that each has in force.
+-- The gateways that are registered, and the revision that each has in force. Two processes of one name are told apart
+-- by `instance`.
 CREATE TABLE IF NOT EXISTS `banyan_gateway` (
   `gateway` VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  `instance` VARCHAR(190) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   `generation` CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   `revision` BIGINT UNSIGNED NOT NULL,
   `writes_in_flight` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
