@@ -1,12 +1,16 @@
 import {
   DescribeStreamSummaryCommand,
   KinesisClient,
+  ListShardsCommand,
   PutRecordsCommand,
   type KinesisClientConfig,
+  type ListShardsCommandOutput,
   type PutRecordsResultEntry,
+  type Shard,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { KINESIS_LIMITS, type Publisher, type RecordOutcome, type RequestOutcome } from './publisher.ts';
+import { hashKey } from './shard-range.ts';
 
 export interface StreamAddress {
   readonly name: string;
@@ -58,6 +62,24 @@ export function kinesisPublisher(
       );
       const kibibytes = summary?.MaxRecordSizeInKiB;
       return { ...KINESIS_LIMITS, ...(kibibytes === undefined ? {} : { recordBytes: kibibytes * 1_024 }) };
+    },
+    async shards() {
+      const found: Shard[] = [];
+      for (let next: string | undefined = ''; next !== undefined;) {
+        const page: ListShardsCommandOutput = await client.send(
+          // A page after the first is asked for by its token alone.
+          new ListShardsCommand(next === '' ? { StreamName: name } : { NextToken: next }),
+          { abortSignal: AbortSignal.timeout(requestTimeout) },
+        );
+        found.push(...(page.Shards ?? []));
+        next = page.NextToken;
+      }
+      return found
+        .filter(({ SequenceNumberRange }) => SequenceNumberRange?.EndingSequenceNumber === undefined)
+        .map(({ ShardId, HashKeyRange }) => ({
+          shardId: ShardId,
+          from: hashKey(HashKeyRange?.StartingHashKey ?? '0'),
+        }));
     },
     async publish(records) {
       try {

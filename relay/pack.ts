@@ -1,13 +1,21 @@
 import type { StreamLimits } from './publisher.ts';
+import type { ShardState } from './shard-states.ts';
 import type { KeyState } from './window.ts';
 
 /**
  * Puts first rows of different keys into requests: at most one record per key, because a request can fail in
- * part and what came after the failed record is in the stream then. Each request keeps the limits; a key
- * that has to be alone is. At most `slots` requests; what doesn't fit stays for the next time. Pure.
+ * part and what came after the failed record is in the stream then. Each request keeps the limits, and each
+ * shard its pace at the time `now`; a key that has to be alone is. At most `slots` requests; what doesn't fit
+ * stays for the next time. Pure.
  */
-export function pack(ready: Iterable<KeyState>, limits: StreamLimits, slots: number): KeyState[][] {
+export function pack(
+  ready: Iterable<KeyState>,
+  limits: StreamLimits,
+  slots: number,
+  now: number,
+): KeyState[][] {
   const requests: KeyState[][] = [];
+  const packed = new Map<ShardState, number>();
   let open: KeyState[] = [];
   let bytes = 0;
   const close = () => {
@@ -19,7 +27,11 @@ export function pack(ready: Iterable<KeyState>, limits: StreamLimits, slots: num
     if (requests.length + (open.length > 0 ? 1 : 0) >= slots && (state.alone || open.length === 0)) continue;
     const first = state.rows[0];
     if (first?.kind !== 'record') continue;
+    const { shard } = state;
+    const ofShard = packed.get(shard) ?? 0;
+    if (shard.inFlight + ofShard >= shard.pace.allowed(now)) continue;
     if (state.alone) {
+      packed.set(shard, ofShard + 1);
       requests.push([state]);
       continue;
     }
@@ -30,6 +42,7 @@ export function pack(ready: Iterable<KeyState>, limits: StreamLimits, slots: num
       close();
       if (requests.length >= slots) break;
     }
+    packed.set(shard, ofShard + 1);
     open.push(state);
     bytes += first.bytes;
   }

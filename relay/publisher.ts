@@ -1,3 +1,5 @@
+import type { ShardRange } from './shard-range.ts';
+
 /** What goes to the stream. */
 export interface StreamRecord {
   readonly key: string;
@@ -46,6 +48,8 @@ export type RequestOutcome =
 export interface Publisher {
   /** The stream's limits. Rejects while they can't be had. */
   limits(): Promise<StreamLimits>;
+  /** The shards that take records now. Rejects while they can't be had. */
+  shards(): Promise<ShardRange[]>;
   /** Sends one request and never rejects. It is over, one way or another, within the request timeout. */
   publish(records: readonly StreamRecord[]): Promise<RequestOutcome>;
   close(): void;

@@ -1,25 +1,26 @@
-import { claimBatch } from '../outbox/claim-batch.ts';
 import type { Translate } from '../outbox/row-change.ts';
 import { backoff } from '../runtime/backoff.ts';
 import type { Database } from '../runtime/database.ts';
+import type { Log } from '../runtime/log.ts';
 import type { Availability } from './availability.ts';
+import { claimer } from './claim.ts';
 import type { Leases } from './leases.ts';
 import type { RelayMetrics } from './metrics.ts';
 import { pack } from './pack.ts';
 import { pollPause } from './poll-pause.ts';
-import { prepare } from './prepare.ts';
 import type { Publisher, StreamLimits } from './publisher.ts';
 import { requestSize } from './request-size.ts';
 import { resolveOutcome } from './resolve-outcome.ts';
 import type { Result, Settler } from './settler.ts';
+import { watchShards } from './watch-shards.ts';
 import type { KeyState, Window } from './window.ts';
 
 /** Requests on their way at once; their keys are disjoint, so one in doubt holds up its own keys alone. */
 const REQUESTS_AT_ONCE = 4;
 /** Acknowledged and unsettled events above which nothing more is sent: what a crash would repeat. */
 const MOST_UNSETTLED = 2_000;
-/** Rows read of one bucket at most. */
-const MOST_OF_A_BUCKET = 200;
+/** Milliseconds until the next look when the window has no room. */
+const NO_ROOM = 10;
 
 export interface PumpParts {
   readonly database: Database;
@@ -34,6 +35,7 @@ export interface PumpParts {
   readonly onKinesis: Availability;
   readonly requestTimeout: number;
   readonly poll: number;
+  readonly log: Log;
 }
 
 export interface Pump {
@@ -46,36 +48,34 @@ export interface Pump {
 
 /** The way of an event: claim -> pack -> publish -> settle. */
 export function startPump(parts: PumpParts): Pump {
-  const { database, publisher, limits, leases, window, settler, metrics, onDatabase, poll } = parts;
+  const { publisher, limits, leases, window, settler, metrics, onDatabase, poll } = parts;
   const size = requestSize(limits.requestBytes);
   const line = { failures: 0, pausedUntil: 0, lastAcknowledged: -1 };
   const flying = new Set<Promise<void>>();
   const stopping = new AbortController();
-  let [inFlight, pause, attempt, dueAt] = [0, 0, 0, 0];
+  const shards = watchShards(parts);
+  const claim = claimer(parts);
+  let [inFlight, pause, attempt, dueAt, hinted] = [0, 0, 0, 0, false];
   let wake = () => {};
 
-  /** Reads the first pending rows of the keys that aren't in memory, for as much room as there is. */
-  async function claim(): Promise<void> {
-    const held = leases.claimable();
-    const now = performance.now();
-    const known = window.keysByBucket(now);
-    const limit = Math.min(MOST_OF_A_BUCKET, Math.floor(window.room(now) / Math.max(1, held.length)));
-    if (limit === 0) return void (dueAt = now + 10);
+  /** Looks into the outbox, and says when to look again. A hint that comes meanwhile isn't lost. */
+  async function look(): Promise<void> {
+    hinted = false;
+    const startedAt = performance.now();
     try {
-      const claims = held.map(({ bucket }) => ({ bucket, without: known.get(bucket) ?? [], limit }));
-      const rows = await claimBatch(database, claims);
-      window.add(
-        rows.map((row) => prepare(row, limits, parts.translate)),
-        new Map(held.map(({ bucket, epoch }) => [bucket, epoch])),
-      );
-      if (held.length > 0) onDatabase.report();
-      pause = pollPause(pause, { found: rows.length, full: rows.length >= limit && rows.length > 0, poll });
+      const claimed = await claim();
+      if (claimed === undefined) return void (dueAt = performance.now() + NO_ROOM);
+      if (claimed.buckets > 0) onDatabase.report();
+      const took = performance.now() - startedAt;
+      pause = pollPause(pause, { found: claimed.rows, full: claimed.more, took, poll });
+      dueAt = performance.now() + pause;
       attempt = 0;
     } catch (error) {
       onDatabase.report(error);
       pause = backoff(attempt++, { base: 100, cap: 1_000 });
+      dueAt = performance.now() + pause;
+      hinted = false;
     }
-    dueAt = performance.now() + pause;
   }
 
   /** Sends what can be sent now; what needs no sending goes to the settler. */
@@ -89,7 +89,7 @@ export function startPump(parts: PumpParts): Pump {
       }
     })();
     const requestLimits = { ...limits, requestBytes: size.current() };
-    for (const request of pack(sendable, requestLimits, REQUESTS_AT_ONCE - flying.size)) {
+    for (const request of pack(sendable, requestLimits, REQUESTS_AT_ONCE - flying.size, now)) {
       const flight = deliver(request).finally(() => {
         flying.delete(flight);
         send();
@@ -124,15 +124,17 @@ export function startPump(parts: PumpParts): Pump {
     const startedAt = performance.now();
     const outcome = await publisher.publish(records);
     inFlight -= request.length;
+    shards.answered(request, outcome);
     settler.add(resolveOutcome(request, outcome, { ...parts, size, line, startedAt }));
   }
 
   async function run(): Promise<void> {
+    await shards.look();
     while (!stopping.signal.aborted) {
-      if (performance.now() >= dueAt) await claim();
+      if (hinted || performance.now() >= dueAt) await look();
       send();
       const now = performance.now();
-      const next = Math.min(dueAt, Math.max(window.nextRetry(now), line.pausedUntil));
+      const next = hinted ? now : Math.min(dueAt, Math.max(window.nextRetry(now), line.pausedUntil));
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, Math.max(1, next - now));
         wake = () => {
@@ -146,7 +148,7 @@ export function startPump(parts: PumpParts): Pump {
 
   return {
     wake() {
-      dueAt = Math.min(dueAt, performance.now() + 1);
+      hinted = true;
       wake();
     },
     get inFlight() {

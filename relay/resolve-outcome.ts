@@ -1,9 +1,10 @@
 import { backoff } from '../runtime/backoff.ts';
 import type { Availability } from './availability.ts';
 import type { RelayMetrics } from './metrics.ts';
-import type { RequestOutcome } from './publisher.ts';
+import type { RecordOutcome, RequestOutcome } from './publisher.ts';
 import type { requestSize } from './request-size.ts';
 import type { Result } from './settler.ts';
+import type { ShardState } from './shard-states.ts';
 import type { KeyState, Window } from './window.ts';
 
 /** How the way to the stream has been lately; changed by each outcome. */
@@ -53,6 +54,7 @@ export function resolveOutcome(
       line.failures = 0;
       size.grow();
       onKinesis.report();
+      setPaces(request, outcome.records, parts.startedAt, now);
       return request.flatMap((state, index): Result[] => {
         const how = outcome.records[index]!;
         if (how.kind === 'failed') {
@@ -99,4 +101,20 @@ export function resolveOutcome(
       holdBack();
       return [];
   }
+}
+
+/** Tells the pace of each shard what became of its records. */
+function setPaces(
+  request: readonly KeyState[],
+  records: readonly RecordOutcome[],
+  sentAt: number,
+  now: number,
+): void {
+  const counts = new Map<ShardState, { acknowledged: number; failed: number }>();
+  for (const [index, { shard }] of request.entries()) {
+    const count = counts.get(shard) ?? { acknowledged: 0, failed: 0 };
+    count[records[index]!.kind] += 1;
+    counts.set(shard, count);
+  }
+  for (const [{ pace }, count] of counts) pace.answered({ ...count, sentAt }, now);
 }

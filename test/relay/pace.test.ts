@@ -4,10 +4,11 @@ import { pollPause } from '../../relay/poll-pause.ts';
 import { requestSize } from '../../relay/request-size.ts';
 
 test('the outbox is looked into at once after a full read, soon after a find, and less and less while idle', () => {
-  expect(pollPause(250, { found: 50, full: true, poll: 250 })).toBe(0);
-  expect(pollPause(250, { found: 1, full: false, poll: 250 })).toBe(10);
+  expect(pollPause(250, { found: 50, full: true, took: 5, poll: 250 })).toBe(0);
+  expect(pollPause(250, { found: 1, full: false, took: 5, poll: 250 })).toBe(10);
   const pauses = [10];
-  while (pauses.length < 7) pauses.push(pollPause(pauses.at(-1)!, { found: 0, full: false, poll: 250 }));
+  while (pauses.length < 7)
+    pauses.push(pollPause(pauses.at(-1)!, { found: 0, full: false, took: 5, poll: 250 }));
   expect(pauses).toEqual([10, 20, 40, 80, 160, 250, 250]);
 });
 

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
+import type { PendingRow } from '../../outbox/find-pending.ts';
 import { pack } from '../../relay/pack.ts';
 import type { Prepared } from '../../relay/prepare.ts';
 import { KINESIS_LIMITS } from '../../relay/publisher.ts';
+import { hashOf, type ShardRange } from '../../relay/shard-range.ts';
+import type { ShardState } from '../../relay/shard-states.ts';
 import { createWindow, type KeyState } from '../../relay/window.ts';
 
 let id = 0;
@@ -19,7 +22,29 @@ function filled(...prepared: Prepared[]) {
 }
 const keysOf = (requests: KeyState[][]) => requests.map((request) => request.map(({ key }) => key));
 const packed = (window: ReturnType<typeof createWindow>, limits = {}, slots = 4, now = 0) =>
-  pack(window.ready(now), { ...KINESIS_LIMITS, ...limits }, slots);
+  pack(window.ready(now), { ...KINESIS_LIMITS, ...limits }, slots, now);
+const pending = (key: string, bytes = 100): PendingRow => ({
+  id: ++id,
+  partition_key: key,
+  bucket: 1,
+  bytes,
+});
+const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
+// MD5: the keys a1, a2, ... whose hash is in the lower half are of shard 'low', the others of 'high'.
+const HALVES: ShardRange[] = [
+  { shardId: 'low', from: '0'.repeat(32) },
+  { shardId: 'high', from: `8${'0'.repeat(31)}` },
+];
+const ofShard = (shard: 'low' | 'high', count: number) =>
+  names('a', 10 * count + 100)
+    .filter((key) => hashOf(key) < HALVES[1]!.from === (shard === 'low'))
+    .slice(0, count);
+function twoShards(size: { rows: number; bytes: number }, ...prepared: Prepared[]) {
+  const window = createWindow(size);
+  window.reshard(HALVES);
+  window.add(prepared, epochs);
+  return window;
+}
 
 test('a request carries one record per key, and the next only after the first is done', () => {
   const window = filled(record('a'), record('a'), record('b'));
@@ -77,9 +102,8 @@ test('a key is known until its last row is settled, and a request in doubt is ov
 });
 
 test('a hot key leaves room: the rows beyond a prefix are claimed later', () => {
-  const window = filled(...Array.from({ length: 100 }, () => record('hot')), record('cold'));
-  expect(window.rows).toBe(33);
-  expect(keysOf(packed(window))).toEqual([['hot', 'cold']]);
+  const found = [...Array.from({ length: 100 }, () => pending('hot')), pending('cold')];
+  expect(createWindow().choose(found).rows).toEqual([...found.slice(0, 32), found[100]]);
 });
 
 test('keys take turns', () => {
@@ -90,21 +114,101 @@ test('keys take turns', () => {
   expect(keysOf(packed(window, { requestRecords: 1 }, 1))).toEqual([['b']]);
 });
 
-test('when the window is more than half full, rows that wait for a retry make room', () => {
-  const window = createWindow({ rows: 4, bytes: 1e9 });
-  window.add([record('a'), record('b'), record('c')], epochs);
-  const [a] = window.ready(0);
-  window.sent(a!);
-  window.retry(a!, { notBefore: 1_000 });
-  expect(window.room(0)).toBe(2);
-  expect(window.keysByBucket(0).get(1)).toContain('a');
-  expect(window.keysByBucket(1_000).get(1)).not.toContain('a');
+test('a shard takes its share of the window and leaves the rest to the others', () => {
+  const [low, high] = [ofShard('low', 200), ofShard('high', 1)];
+  const window = twoShards({ rows: 100, bytes: 1e9 });
+  const found = [...low, ...high].map((key) => pending(key));
+  const { rows } = window.choose(found);
+  expect(rows).toEqual([...found.slice(0, 50), found[200]]);
 });
 
-test('large events make the window smaller in rows', () => {
-  const window = createWindow({ rows: 4_000, bytes: 1_000_000 });
-  window.add([record('a', 100_000)], epochs);
-  expect(window.room(0)).toBe(9);
+test('what stands before the others because its shard has no room is counted, and nothing else', () => {
+  const low = ofShard('low', 70);
+  const window = twoShards({ rows: 100, bytes: 1e9 });
+  expect(window.choose(low.map((key) => pending(key))).passedOver).toEqual(new Map());
+  window.add(
+    low.slice(0, 50).map((key) => record(key)),
+    epochs,
+  );
+  const { rows, passedOver } = window.choose([...low, ...ofShard('high', 3)].map((key) => pending(key)));
+  expect([rows.length, passedOver.get(1)]).toEqual([3, 20]);
+});
+
+test('there is room when some shard has an eighth of its share free', () => {
+  const [low, high] = [ofShard('low', 50), ofShard('high', 50)];
+  const window = twoShards({ rows: 100, bytes: 1e9 }, ...low.map((key) => record(key)));
+  expect(window.room()).toBe(50);
+  window.add(
+    high.slice(0, 44).map((key) => record(key)),
+    epochs,
+  );
+  expect(window.room()).toBe(0);
+  window.done([...window.ready(0)].find(({ key }) => key === high[0])!);
+  expect(window.room()).toBe(7);
+});
+
+test('large events make the share smaller in rows, yet one of any size is taken', () => {
+  const window = twoShards({ rows: 4_000, bytes: 2_000_000 });
+  const large = ofShard('low', 30).map((key) => pending(key, 100_000));
+  expect(window.choose(large).rows).toHaveLength(10);
+  const huge = ofShard('low', 3).map((key) => pending(key, 5_000_000));
+  expect(window.choose(huge).rows).toHaveLength(1);
+});
+
+test('what is chosen of a key is a prefix, whatever the size of its rows', () => {
+  const [key] = ofShard('low', 1) as [string];
+  const window = twoShards({ rows: 4_000, bytes: 2_000_000 });
+  const found = [pending(key, 100), pending(key, 1_200_000), pending(key, 100)];
+  expect(window.choose(found).rows).toEqual(found.slice(0, 2));
+});
+
+test('what is known of a failing key stays, and the key excluded, however many wait', () => {
+  const window = twoShards({ rows: 4, bytes: 1e9 }, ...ofShard('low', 40).map((key) => record(key)));
+  const [state] = window.ready(0) as unknown as [KeyState];
+  for (const at of [10, 20, 30]) {
+    window.sent(state);
+    window.retry(state, { notBefore: at });
+  }
+  Object.assign(state, { alone: true, refusedAt: 30 });
+  expect(window.room()).toBe(32);
+  expect(window.keysByBucket(1e6).get(1)).toContain(state.key);
+  expect([...window.ready(1e6)].find(({ key }) => key === state.key)).toMatchObject({
+    attempts: 3,
+    alone: true,
+    refusedAt: 30,
+  });
+});
+
+test('a shard that takes nothing has one record in requests, after a pause; others are sent at once', () => {
+  const [low, high] = [ofShard('low', 30), ofShard('high', 30)];
+  const window = twoShards({ rows: 4_000, bytes: 1e9 }, ...[...low, ...high].map((key) => record(key)));
+  const [shard] = [...window.ready(0)].map((state) => state.shard) as [ShardState];
+  shard.pace.answered({ acknowledged: 0, failed: 30, sentAt: 0 }, 1);
+  const due = shard.pace.pausedUntil;
+  expect(due).toBeLessThanOrEqual(51);
+  expect(window.nextRetry(1)).toBe(due);
+  expect(keysOf(packed(window, {}, 4, 1))).toEqual([high]);
+  const [request] = packed(window, {}, 4, due) as [KeyState[]];
+  expect(request.map(({ key }) => key)).toEqual([low[0], ...high]);
+  for (const state of request) window.sent(state);
+  expect(packed(window, {}, 4, due)).toEqual([]);
+});
+
+test('when the stream is resharded, what is in memory counts for the new shards', () => {
+  const keys = [...ofShard('low', 20), ...ofShard('high', 5)];
+  const window = createWindow({ rows: 100, bytes: 1e9 });
+  window.reshard([{ shardId: 'whole', from: '0'.repeat(32) }]);
+  window.add(
+    keys.map((key) => record(key)),
+    epochs,
+  );
+  for (const state of [...window.ready(0)].slice(0, 3)) window.sent(state);
+  window.reshard(HALVES);
+  expect(window.rows).toBe(25);
+  expect([...window.ready(0)].map(({ shard }) => [shard.shardId, shard.rows, shard.inFlight])).toEqual([
+    ...Array.from({ length: 17 }, () => ['low', 20, 3]),
+    ...Array.from({ length: 5 }, () => ['high', 5, 0]),
+  ]);
 });
 
 test('when a bucket is lost, only what is in flight stays, until it is answered', () => {
