@@ -22,13 +22,13 @@ export async function heartbeat(
     [relay, counts],
     lease / 2,
   );
-  const { rows } = await runStatement<{ live: number }>(
-    database,
-    `SELECT COUNT(*) AS live FROM banyan_outbox_relay WHERE seen_at > CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND`,
-    [lease * 1_000],
-    lease / 2,
-  );
-  return Math.max(1, rows[0]?.live ?? 1);
+  return Math.max(1, await countLive(database, lease));
+}
+
+/** Takes this relay out of the members, and returns how many others are alive. */
+export async function standBy(database: Database, relay: string, lease: number): Promise<number> {
+  await leave(database, relay);
+  return countLive(database, lease);
 }
 
 /** Takes this relay out of the members, and those that nobody has seen for an hour. */
@@ -39,4 +39,14 @@ export async function leave(database: Database, relay: string): Promise<void> {
       WHERE relay = ? OR seen_at < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND`,
     [relay, FORGOTTEN_AFTER * 1_000],
   );
+}
+
+async function countLive(database: Database, lease: number): Promise<number> {
+  const { rows } = await runStatement<{ live: number }>(
+    database,
+    `SELECT COUNT(*) AS live FROM banyan_outbox_relay WHERE seen_at > CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND`,
+    [lease * 1_000],
+    lease / 2,
+  );
+  return Number(rows[0]?.live ?? 0);
 }

@@ -1,5 +1,5 @@
 import { readLeases, releaseLeases, renewLeases, takeLeases, type LeaseTerms } from '../outbox/lease.ts';
-import { heartbeat, leave } from '../outbox/relay-member.ts';
+import { heartbeat, leave, standBy } from '../outbox/relay-member.ts';
 import type { Database } from '../runtime/database.ts';
 import { leaseClock } from './lease-clock.ts';
 import { share } from './share.ts';
@@ -19,8 +19,11 @@ interface Held {
 
 /** This relay's leases: what it holds, and whether a request may still be sent under them. */
 export interface Leases {
-  /** One round: says that it is alive, renews, takes what is its share, marks what it has to give. */
-  tick(): Promise<void>;
+  /**
+   * One round: says that it is alive, renews, takes what is its share, marks what it has to give. Standing `aside`
+   * it is no member, takes nothing, and gives all that it has while another relay is alive.
+   */
+  tick(aside?: boolean): Promise<void>;
   /** Held, not being given up, and valid for a request to come. */
   claimable(): HeldBucket[];
   /** Whether a request that begins now ends, at the latest, `margin` before the lease does. */
@@ -35,6 +38,8 @@ export interface Leases {
   /** Gives everything back and leaves the members. */
   leave(): Promise<void>;
   readonly count: number;
+  /** How many other relays were alive at the last tick. */
+  readonly others: number;
   /** Whether this relay has less than its share: worth another look soon. */
   readonly wanting: boolean;
 }
@@ -50,7 +55,7 @@ export function createLeases(database: Database, options: LeasesOptions): Leases
   const { owner, lease, requestTimeout, settledByType, now = leaseClock() } = options;
   const margin = Math.max(50, requestTimeout / 10);
   const held = new Map<number, Held>();
-  let wanting = true;
+  let [wanting, others] = [true, 0];
 
   /** Makes `held` what the database says. */
   function adopt(bucket: number, epoch: number, validUntil: number): void {
@@ -65,15 +70,20 @@ export function createLeases(database: Database, options: LeasesOptions): Leases
   };
 
   return {
-    async tick() {
-      const live = await heartbeat(database, owner, settledByType(), lease);
+    async tick(aside = false) {
+      others = aside
+        ? await standBy(database, owner, lease)
+        : (await heartbeat(database, owner, settledByType(), lease)) - 1;
+      const live = others + 1;
       const renewed = now();
       await renewLeases(database, owner, options);
       let reading = now();
       let leases = await readLeases(database, options);
       const giving = new Set([...held].filter(([, { giving: given }]) => given).map(([bucket]) => bucket));
-      const { take, give } = share(leases, { owner, live, requestTimeout, giving });
       const mine = new Set(leases.filter((one) => one.owner === owner).map(({ bucket }) => bucket));
+      const { take, give } = aside
+        ? { take: [], give: others > 0 ? [...mine] : [] }
+        : share(leases, { owner, live, requestTimeout, giving });
       const taking = now();
       if (take.length > 0 && (await takeLeases(database, owner, take, options)) > 0) {
         reading = now();
@@ -87,7 +97,7 @@ export function createLeases(database: Database, options: LeasesOptions): Leases
         else adopt(bucket, epoch, Math.min(since + lease, reading + remaining));
       }
       for (const [bucket, one] of held) one.giving = give.includes(bucket);
-      wanting = held.size < Math.floor(leases.length / live);
+      wanting = !aside && held.size < Math.floor(leases.length / live);
     },
     claimable: () =>
       [...held]
@@ -113,6 +123,9 @@ export function createLeases(database: Database, options: LeasesOptions): Leases
     },
     get count() {
       return held.size;
+    },
+    get others() {
+      return others;
     },
     get wanting() {
       return wanting;

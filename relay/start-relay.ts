@@ -1,20 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { bindStream, boundStream, StreamMismatch } from '../outbox/bind-stream.ts';
+import { bindStream, StreamMismatch } from '../outbox/bind-stream.ts';
 import type { Translate } from '../outbox/row-change.ts';
 import { backoff } from '../runtime/backoff.ts';
 import type { Database } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import { startOpsServer } from '../runtime/ops-server.ts';
 import { wait } from '../runtime/wait.ts';
-import { trackAvailability } from './availability.ts';
+import { trackAvailability, type Availability } from './availability.ts';
 import { onHint } from './hint.ts';
 import { startPurgeJob } from './jobs/purge-job.ts';
+import { keepLeases } from './keep-leases.ts';
 import { kinesisPublisher, type Credentials, type StreamAddress } from './kinesis-publisher.ts';
 import { createLeases } from './leases.ts';
 import { relayMetrics } from './metrics.ts';
 import { KINESIS_LIMITS, type StreamLimits } from './publisher.ts';
 import { startPump, type Pump } from './pump.ts';
 import { startSettler } from './settler.ts';
+import { standAside } from './stand-aside.ts';
 import { watchPurge } from './watch-purge.ts';
 import { createWindow } from './window.ts';
 
@@ -72,6 +74,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const onDatabase = trackAvailability(log, 'database');
   const onKinesis = trackAvailability(log, 'kinesis');
   const onStream = trackAvailability(log, 'stream');
+  const standing = standAside(lease);
   const settledByType: Record<string, number> = {};
 
   const window = createWindow();
@@ -138,30 +141,6 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     return undefined;
   }
 
-  /** Leases: alive, renewed, shared; a bucket that is given up goes when nothing of it is in flight. */
-  async function keepLeases(): Promise<void> {
-    for (let attempt = 0, tickAt = 0; !leasesEnd.signal.aborted;) {
-      try {
-        if (performance.now() >= tickAt) {
-          const bound = await boundStream(database, lease / 2);
-          if (bound !== stream.name) throw new StreamMismatch(`the outbox is bound to stream '${bound}' now`);
-          onStream.report();
-          await leases.tick();
-          tickAt = performance.now() + (leases.wanting ? lease / 10 : lease / 3);
-          pump?.wake();
-        }
-        const giving = leases.giving();
-        window.retain((held) => leases.holds(held) && !giving.includes(held.bucket));
-        await leases.release(giving.filter((bucket) => window.idle(bucket, performance.now())));
-        onDatabase.report();
-        attempt = 0;
-        await wait(giving.length > 0 ? 20 : Math.max(1, tickAt - performance.now()), leasesEnd.signal);
-      } catch (error) {
-        (error instanceof StreamMismatch ? onStream : onDatabase).report(error);
-        await wait(backoff(attempt++, { base: 50, cap: Math.min(1_000, lease / 4) }), leasesEnd.signal);
-      }
-    }
-  }
   const leasesEnd = new AbortController();
 
   async function run(): Promise<void> {
@@ -171,24 +150,37 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     );
     const limits = await persist(() => readLimits(), onKinesis.report);
     if (limits === undefined || stopping.signal.aborted) return;
-    pump = startPump({
-      ...options,
-      limits,
-      publisher,
-      leases,
-      window,
-      settler,
-      metrics,
-      onDatabase,
-      onKinesis,
-    });
-    await keepLeases();
+    const tried: Availability = {
+      ...onKinesis,
+      report(error) {
+        onKinesis.report(error);
+        standing.tried(error === undefined);
+      },
+    };
+    const parts = { ...options, publisher, leases, window, settler, metrics, onDatabase, onStream, standing };
+    const started = startPump({ ...parts, limits, onKinesis: tried });
+    pump = started;
+    await keepLeases({ ...parts, probe, onTick: started.wake }, leasesEnd.signal);
+  }
+  const deniedLimits = (error: unknown) => error instanceof Error && error.name === 'AccessDeniedException';
+  async function probe(): Promise<boolean> {
+    try {
+      await publisher.limits();
+    } catch (error) {
+      // Who is denied the limits has reached the stream too.
+      if (!deniedLimits(error)) {
+        onKinesis.report(error);
+        return false;
+      }
+    }
+    onKinesis.report();
+    return true;
   }
   async function readLimits(): Promise<StreamLimits> {
     try {
       return await publisher.limits();
     } catch (error) {
-      if (!(error instanceof Error && error.name === 'AccessDeniedException')) throw error;
+      if (!deniedLimits(error)) throw error;
       log.warn(
         'kinesis:DescribeStreamSummary is not allowed; taking the limits of a stream that nobody raised',
       );
