@@ -1,4 +1,5 @@
-export type { RowChange, Translate, Translation } from '../outbox/row-change.ts';
+export type { Translation } from '../outbox/row-change.ts';
+export type { RowChange, Translate } from './translate/row-change.ts';
 export type { Capture } from './capture/facts.ts';
 export type { CapturePlan } from './capture/plan.ts';
 export { applyCapture, CaptureRefused, readPlan } from './capture/apply.ts';

@@ -17,6 +17,6 @@ export async function dropCapture(database: Database, capture: string): Promise<
     const names = OPERATIONS.map((operation) => triggerName(capture, operation));
     const found = await readTriggers(rows, [here?.['db'] as string, ''], capture);
     for (const name of names) await connection.query(`DROP TRIGGER IF EXISTS ${identifier(name)}`);
-    return found.map(({ name }) => name);
+    return found.map(({ name }) => name).toSorted();
   });
 }

@@ -6,6 +6,8 @@ export interface Encoding {
   readonly image: (ref: string) => string;
   /** SQL that is true when both values are the same to the byte, NULLs included. */
   readonly same: (a: string, b: string) => string;
+  /** SQL that is false when `image` would be NULL or fail though the value is not NULL; undefined: it never is. */
+  readonly fits?: (ref: string) => string;
   /** How many characters the value has as an aggregate id at most; undefined: it can't be one. */
   readonly idLength?: number;
 }
@@ -88,10 +90,14 @@ export function encodeColumn(column: Column, isMariaDb: boolean): Encoding | und
     case 'blob':
     case 'mediumblob':
     case 'longblob':
-      return byBytes(base64);
+      // MariaDB's TO_BASE64 gives NULL above max_allowed_packet, without an error: the value would be lost in silence.
+      return { ...byBytes(base64), fits: (ref) => `COALESCE(LENGTH(${ref}), 0) * 2 <= @@max_allowed_packet` };
     case 'json':
       return isMariaDb
-        ? byBytes((ref) => `JSON_COMPACT(${ref})`)
+        ? {
+            ...byBytes((ref) => `JSON_COMPACT(${ref})`),
+            fits: (ref) => `COALESCE(JSON_VALID(${ref}), 1)`, // false where check_constraint_checks was off
+          }
         : { image: (ref) => ref, same: (a, b) => `CAST(${a} AS CHAR) <=> CAST(${b} AS CHAR)` };
     default:
       return undefined;

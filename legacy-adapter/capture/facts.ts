@@ -52,6 +52,8 @@ export interface Facts {
   readonly binaryLog: boolean;
   readonly binlogFormat: string;
   readonly trustsFunctionCreators: boolean;
+  /** Bytes that any value, and so an event, has at most on this server. */
+  readonly maxAllowedPacket: number;
   readonly outboxInstalled: boolean;
   /** Undefined when there is no such table, or none that the account may see. */
   readonly table:

@@ -11,7 +11,7 @@ export async function introspect(
   const rows = async (sql: string, values: unknown[] = []) =>
     (await connection.query<RowDataPacket[]>(sql, values))[0];
   const [server] = (await rows(
-    'SELECT DATABASE() AS db, CURRENT_USER() AS account, VERSION() AS version, @@log_bin AS bin_log, @@binlog_format AS bin_format, @@log_bin_trust_function_creators AS trusts',
+    'SELECT DATABASE() AS db, CURRENT_USER() AS account, VERSION() AS version, @@log_bin AS bin_log, @@binlog_format AS bin_format, @@log_bin_trust_function_creators AS trusts, @@GLOBAL.max_allowed_packet AS packet',
   )) as [RowDataPacket];
   const database = server['db'] as string;
   const isMariaDb = (server['version'] as string).includes('MariaDB');
@@ -41,6 +41,7 @@ export async function introspect(
     binaryLog: Number(server['bin_log']) === 1,
     binlogFormat: String(server['bin_format']),
     trustsFunctionCreators: Number(server['trusts']) === 1,
+    maxAllowedPacket: Number(server['packet']),
     outboxInstalled: outbox.length > 0,
     table: table && {
       type: table['type'] as string,

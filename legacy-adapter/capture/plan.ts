@@ -1,15 +1,10 @@
 import { encodeColumn } from './encode-column.ts';
-import type { Capture, Cascade, Facts } from './facts.ts';
+import type { Capture, Facts } from './facts.ts';
+import { leastEventBytes } from './omit-columns.ts';
 import { holds, type Scope } from './rights.ts';
 import { identifier } from './sql-text.ts';
-import {
-  capturedColumns,
-  OPERATIONS,
-  TRIGGER_SQL_MODE,
-  triggerName,
-  triggersOf,
-  type CaptureTrigger,
-} from './triggers.ts';
+import { capturedColumns, isOurs, TRIGGER_SQL_MODE, triggersOf, type CaptureTrigger } from './triggers.ts';
+import { warningsOf } from './warnings.ts';
 
 /** The outbox holds ids of at most this many characters. */
 const MAX_ID_LENGTH = 190;
@@ -39,7 +34,9 @@ export function planCapture(capture: Capture, facts: Facts): CapturePlan {
   const refusals = [
     ...refusedName(capture),
     ...refusedTable(capture, facts),
-    ...(facts.table ? [...refusedKey(capture, facts), ...refusedColumns(capture, facts)] : []),
+    ...(facts.table
+      ? [...refusedKey(capture, facts), ...refusedColumns(capture, facts), ...refusedSize(capture, facts)]
+      : []),
     ...(facts.outboxInstalled
       ? []
       : [`the outbox is not installed in ${facts.database}; run \`banyan install outbox\` first`]),
@@ -74,10 +71,6 @@ export function planCapture(capture: Capture, facts: Facts): CapturePlan {
     applied,
     rows: facts.table?.rows ?? 0,
   };
-}
-
-function isOurs(capture: Capture, trigger: string): boolean {
-  return OPERATIONS.some((operation) => triggerName(capture.name, operation) === trigger);
 }
 
 function refusedName({ name }: Capture): string[] {
@@ -133,6 +126,19 @@ function refusedColumns(capture: Capture, facts: Facts): string[] {
     });
 }
 
+/** The reason that no leaving out of columns can help against: a server that takes next to nothing. */
+function refusedSize(capture: Capture, facts: Facts): string[] {
+  const captured = capturedColumns(capture).flatMap(
+    (name) => facts.columns.find((column) => column.name === name) ?? [],
+  );
+  const needed = leastEventBytes(captured);
+  return needed > facts.maxAllowedPacket
+    ? [
+        `an event can have ${needed} bytes, and max_allowed_packet is ${facts.maxAllowedPacket}: a longer one would fail the write; capture fewer columns, or raise it`,
+      ]
+    : [];
+}
+
 function columnsOf(capture: Capture, { columns }: Facts): string {
   return `'${capture.table}' has ${columns.map(({ name }) => name).join(', ')} (the case of letters counts)`;
 }
@@ -170,44 +176,4 @@ function neededRights(capture: Capture, facts: Facts): Right[] {
         ]
       : []),
   ];
-}
-
-function warningsOf(capture: Capture, facts: Facts): string[] {
-  const captured = capturedColumns(capture);
-  const others = facts.triggers.filter(
-    ({ name, table }) => table === capture.table && !isOurs(capture, name),
-  );
-  const big = facts.columns.filter(
-    ({ name, dataType }) => captured.includes(name) && /^(medium|long)(text|blob)$|^json$/.test(dataType),
-  );
-  return [
-    ...facts.cascades.filter((cascade) => matters(cascade, captured)).map(describeCascade),
-    ...(others.length > 0
-      ? [
-          `the table has triggers already, which stay: ${others.map(({ name, timing, event }) => `${name} (${timing} ${event})`).join(', ')}; the capture's fire after them`,
-        ]
-      : []),
-    ...(big.length > 0
-      ? [
-          `${big.map(({ name, columnType }) => `${name} (${columnType})`).join(', ')} can make an event larger than a Kinesis record (1 MiB unless the stream says otherwise); such an event is parked`,
-        ]
-      : []),
-    ...(facts.binaryLog && facts.binlogFormat === 'STATEMENT'
-      ? ['binlog_format is STATEMENT: replicas would have other event ids; use ROW or MIXED']
-      : []),
-    'TRUNCATE, and whatever runs on a replica or with files, fires no trigger: it is not captured',
-  ];
-}
-
-/** A cascade is missed when it deletes rows, or when it changes a column that is captured. */
-function matters({ columns, onDelete, onUpdate }: Cascade, captured: readonly string[]): boolean {
-  const changes = (rule: string) => ['CASCADE', 'SET NULL', 'SET DEFAULT'].includes(rule);
-  return (
-    onDelete === 'CASCADE' ||
-    ((changes(onDelete) || changes(onUpdate)) && columns.some((name) => captured.includes(name)))
-  );
-}
-
-function describeCascade({ constraint, columns, parent, onDelete, onUpdate }: Cascade): string {
-  return `foreign key ${constraint} (${columns.join(', ')} to ${parent}, ON DELETE ${onDelete}, ON UPDATE ${onUpdate}): what it changes here fires no trigger and is not captured`;
 }

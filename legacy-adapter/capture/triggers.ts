@@ -1,9 +1,10 @@
+import { appendOf, type Operation } from './append-sql.ts';
 import { encodeColumn, type Encoding } from './encode-column.ts';
 import type { Capture, Column, Facts } from './facts.ts';
-import { identifier, literal } from './sql-text.ts';
+import { omittableColumns } from './omit-columns.ts';
+import { identifier } from './sql-text.ts';
 
 export const OPERATIONS = ['insert', 'update', 'delete'] as const;
-export type Operation = (typeof OPERATIONS)[number];
 
 /** Triggers keep the sql_mode of their creation: theirs is this, whatever the writer's session says. */
 export const TRIGGER_SQL_MODE = 'STRICT_TRANS_TABLES';
@@ -21,43 +22,37 @@ export function triggerName(capture: string, operation: Operation): string {
   return `banyan_${capture}_${operation}`;
 }
 
+export function isOurs(capture: Capture, trigger: string): boolean {
+  return OPERATIONS.some((operation) => triggerName(capture.name, operation) === trigger);
+}
+
 /**
  * The three AFTER triggers of a capture, each appending `row.<capture>.<op>` to the outbox in the writer's own
  * transaction. An update appends only when a captured column changed; one that changes the key is the end of one
  * aggregate and the beginning of another: a delete and an insert. Columns must be known and capturable.
  */
 export function triggersOf(capture: Capture, facts: Pick<Facts, 'columns' | 'isMariaDb'>): CaptureTrigger[] {
-  const encoded = capturedColumns(capture).map((name) => {
-    const column = facts.columns.find((one) => one.name === name) as Column;
-    return { name, encoding: encodeColumn(column, facts.isMariaDb) as Encoding };
-  });
+  const columns = capturedColumns(capture).map(
+    (name) => facts.columns.find((one) => one.name === name) as Column,
+  );
+  const encoded = columns.map((column) => ({
+    name: column.name,
+    encoding: encodeColumn(column, facts.isMariaDb) as Encoding,
+  }));
   const key = encoded[0] as (typeof encoded)[number];
-
-  const image = (row: 'OLD' | 'NEW') =>
-    `JSON_OBJECT(${encoded
-      .map(({ name, encoding }) => `${literal(name)}, ${encoding.image(`${row}.${identifier(name)}`)}`)
-      .join(', ')})`;
-  const append = (operation: Operation, keyRow: 'OLD' | 'NEW') =>
-    `INSERT INTO ${identifier('banyan_outbox')} (event_id, source, type, aggregate_type, aggregate_id, data)
-  VALUES (UUID(), ${literal(`/capture/${capture.name}`)}, ${literal(`row.${capture.name}.${operation}`)},
-    ${literal(capture.aggregate)}, ${key.encoding.image(`${keyRow}.${identifier(key.name)}`)},
-    JSON_OBJECT('op', ${literal(operation)}, 'table', ${literal(capture.table)},
-      'before', ${operation === 'insert' ? 'NULL' : image('OLD')},
-      'after', ${operation === 'delete' ? 'NULL' : image('NEW')}));`;
+  const append = appendOf(capture, encoded, omittableColumns(columns));
   const same = ({ name, encoding }: (typeof encoded)[number]) =>
     `(${encoding.same(`OLD.${identifier(name)}`, `NEW.${identifier(name)}`)})`;
 
   const rest = encoded.slice(1);
   const update = [
     `IF NOT ${same(key)} THEN`,
-    append('delete', 'OLD'),
-    append('insert', 'NEW'),
-    ...(rest.length > 0
-      ? [`ELSEIF NOT (${rest.map(same).join(' AND ')}) THEN`, append('update', 'NEW')]
-      : []),
+    append('delete'),
+    append('insert'),
+    ...(rest.length > 0 ? [`ELSEIF NOT (${rest.map(same).join(' AND ')}) THEN`, append('update')] : []),
     'END IF;',
   ].join('\n');
-  const bodies = { insert: append('insert', 'NEW'), update, delete: append('delete', 'OLD') };
+  const bodies = { insert: append('insert'), update, delete: append('delete') };
 
   return OPERATIONS.map((operation) => {
     const name = triggerName(capture.name, operation);

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Translate } from '../../outbox/row-change.ts';
+import { guardOmitted, type Translate } from './row-change.ts';
 
 /** The captures of `banyan.yaml`; only `translate`, the path of a module, matters here. */
 export type TranslatedCaptures = Readonly<Record<string, { readonly translate?: string | undefined }>>;
@@ -8,7 +8,8 @@ export type TranslatedCaptures = Readonly<Record<string, { readonly translate?: 
 /**
  * Loads the module that each capture names in `translate:`, a path relative to `baseDirectory` (the folder of
  * `banyan.yaml`). The result finds a capture's translation by the capture's name; it returns undefined for a
- * capture without one, whose row events then reach the stream as they are.
+ * capture without one, whose row events then reach the stream as they are. A translation that reads a column which
+ * the event leaves out throws.
  *
  * Throws one error that lists every module that can't be used, so that a relay never starts with half of them.
  */
@@ -26,7 +27,7 @@ export async function loadTranslations(
       const found: unknown = ((await import(pathToFileURL(file).href)) as Record<string, unknown>)[
         'translate'
       ];
-      if (typeof found === 'function') translations.set(capture, found as Translate);
+      if (typeof found === 'function') translations.set(capture, guardOmitted(found as Translate));
       else problems.push(`captures.${capture}.translate: ${file} ${describe(found)}`);
     } catch (error) {
       cause ??= error;

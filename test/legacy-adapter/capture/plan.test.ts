@@ -24,6 +24,7 @@ const facts: Facts = {
   binaryLog: false,
   binlogFormat: 'ROW',
   trustsFunctionCreators: false,
+  maxAllowedPacket: 16 * 1_048_576,
   outboxInstalled: true,
   table: { type: 'BASE TABLE', engine: 'InnoDB', rows: 12 },
   columns: [column('sku', 'varchar', 20), column('price', 'decimal')],
@@ -75,6 +76,7 @@ test.each([
   [{ table: undefined }, /there is no table 'product' in shop, or none that dba@% has a right on/],
   [{ table: { type: 'VIEW', engine: null, rows: 0 } }, /'product' is a VIEW; only a table can have triggers/],
   [{ columns: [] }, /there is no column 'sku' for `key:`/],
+  [{ maxAllowedPacket: 1_024 }, /an event can have \d+ bytes, and max_allowed_packet is 1024: a longer one/],
   [{ columns: [column('sku', 'double'), column('price', 'int')] }, /key 'sku' is double, which can't be an/],
   [
     { columns: [column('sku', 'varbinary', 143), column('price', 'int')] },
@@ -109,6 +111,24 @@ test('what fires no trigger is named: cascades that reach captured rows, and onl
   expect(
     warned({ cascades: [{ ...cascade, onDelete: 'SET NULL', onUpdate: 'RESTRICT' }] }, ['shelf']),
   ).toHaveLength(1);
+});
+
+test('an account that applied the capture, and that every write depends on, is named to another one', () => {
+  const trigger = {
+    name: 'banyan_catalogue_insert',
+    table: 'product',
+    event: 'INSERT',
+    timing: 'AFTER',
+    body: '',
+    sqlMode: '',
+    definer: 'old@%',
+  };
+  const warned = (definer: string) =>
+    planCapture(capture, { ...facts, triggers: [{ ...trigger, definer }] }).warnings.join();
+  expect(warned('old@%')).toContain(
+    'run with the rights of old@%, who applied them: without this account, or',
+  );
+  expect(warned('dba@%')).not.toContain('run with the rights');
 });
 
 test('triggers of others, large columns and statement-based replication are warned of', () => {

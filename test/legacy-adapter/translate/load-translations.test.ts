@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { loadTranslations } from '../../../legacy-adapter/index.ts';
+import { loadTranslations, type RowChange } from '../../../legacy-adapter/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'banyan-translate-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -20,6 +20,29 @@ test('a capture finds the translation that its module exports', async () => {
   expect(translationOf('catalogue')?.(change, key)).toEqual({ type: 'PriceChanged', data: { sku: 'a1' } });
   expect(translationOf('plain')).toBeUndefined();
   expect(translationOf('unheard-of')).toBeUndefined();
+});
+
+test('a translation that reads a column which the event leaves out throws; one that does not goes on', async () => {
+  write(
+    'all.ts',
+    `export const translate = ({ after }: { after: Record<string, unknown> }) =>
+       after.price === '2.50' ? { type: 'Changed', data: { ...after } } : undefined;`,
+  );
+  const translationOf = await loadTranslations({ catalogue: { translate: 'all.ts' } }, folder);
+  const translate = (price: string, omitted?: string[]) =>
+    translationOf('catalogue')?.(
+      {
+        op: 'insert',
+        table: 'product',
+        before: null,
+        after: { price },
+        ...(omitted && { omitted }),
+      } as RowChange,
+      { aggregateType: 'product', aggregateId: 'a1' },
+    );
+  expect(translate('2.50')).toEqual({ type: 'Changed', data: { price: '2.50' } });
+  expect(translate('1.00', ['manual'])).toBeUndefined();
+  expect(() => translate('2.50', ['manual'])).toThrow("the event leaves out 'manual'");
 });
 
 test('every module that cannot be used is named, with what it lacks', async () => {
