@@ -23,11 +23,15 @@ const SAMPLE: Answers = {
   service: 'http://127.0.0.1:3001',
 };
 
-/** The answers in the order of the questions. */
-export const QUESTIONS = Object.keys(FLAGS) as (keyof Answers)[];
+/** What only the operator knows; the rest can be assumed and changed in the file. In the order of the questions. */
+export const NEEDED = ['monolith', 'route'] as const;
+export type Needed = (typeof NEEDED)[number];
 
-export function missingOf(answers: Partial<Answers>): (keyof Answers)[] {
-  return QUESTIONS.filter((name) => answers[name] === undefined);
+const ALL = Object.keys(FLAGS) as (keyof Answers)[];
+
+/** All answers: a context called after its route, and a service that may not run yet, unless they are given. */
+export function complete(given: Pick<Answers, Needed> & Partial<Answers>): Answers {
+  return { context: guessContext(given.route), service: SAMPLE.service, ...given };
 }
 
 /** Why one answer can't stand in `banyan.yaml`, by the validator of the configuration itself; undefined if it can. */
@@ -38,17 +42,20 @@ export function mistakeOf(name: keyof Answers, value: string): string | undefine
 }
 
 export function mistakesOf(answers: Partial<Answers>): string[] {
-  return QUESTIONS.flatMap((name) => {
+  return ALL.flatMap((name) => {
     const value = answers[name];
     const mistake = value === undefined ? undefined : mistakeOf(name, value);
     return mistake === undefined ? [] : [`${FLAGS[name].split(' ')[0]} '${value}': ${mistake}`];
   });
 }
 
-/** `inventory` of `GET /api/inventory/:sku`: what a context is most likely called; undefined when nothing fits. */
-export function guessContext(route: string): string | undefined {
-  return route
+/** `inventory` of `GET /api/inventory/:sku`: what a context is most likely called; `first` when nothing fits. */
+export function guessContext(route: string): string {
+  const parts = route
     .replace(/^\S+\s+/, '')
-    .split('/')
-    .find((part) => /^[a-z][a-z0-9-]*$/.test(part) && !/^(api|v\d+)$/.test(part));
+    .toLowerCase()
+    .split('/');
+  return (
+    parts.find((part) => !/^(api|v\d+)?$/.test(part) && mistakeOf('context', part) === undefined) ?? 'first'
+  );
 }

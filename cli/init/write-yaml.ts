@@ -9,7 +9,8 @@ export function writeYaml({ monolith, route, context, service }: Answers): strin
   const plain = (value: string) => stringify(value, { lineWidth: 0 }).trimEnd();
   const name = plain(context);
   const upstreamName = plain(`${context}-service`.slice(0, 63));
-  return `# Banyan's configuration. A change is checked as a whole; with a mistake in it, the running one stays.
+  return `# Banyan's configuration. It is checked as a whole when a process starts: with a mistake in it, none starts and all
+# mistakes are named. To take a change of this file over, start the gateway again.
 # Secrets: \${NAME} is an environment variable, \${file:/path} the content of a file.
 
 # The gateway stands in front of the monolith: clients talk to \`listen\`.
@@ -39,9 +40,10 @@ contexts:
     #   - { match: 'GET /api/stock/:sku', rewrite: '/stock/:sku' }
     routes:
       - ${quote(route)}
-    # Who a percentage is sticky for: a cookie or a header that every client of yours sends.
-    # cohort: { cookie: session }
-    # First values only: afterwards \`banyan context set\` moves them.
+    # Who a percentage is sticky for: put the name of your session's cookie here, or { header: name }. In a canary,
+    # whoever comes without it stays with the monolith.
+    cohort: { cookie: session }
+    # First values only: afterwards \`banyan context set ${context} --reads canary --percent 25\` moves them.
     reads: legacy
     writes: legacy
 
