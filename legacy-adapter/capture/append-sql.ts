@@ -7,7 +7,12 @@ export type Operation = 'insert' | 'update' | 'delete';
 export interface EncodedColumn {
   readonly name: string;
   readonly encoding: Encoding;
+  /** Whether NEW may have a value that is not stored: see `changedBranches`. */
+  readonly touched: boolean;
 }
+
+/** What a trigger writes of an event; the rest of the row comes from the database. */
+export const APPENDED = ['event_id', 'source', 'type', 'aggregate_type', 'aggregate_id', 'data'];
 
 /**
  * The servers' errors for a document that the outbox can't take: larger than max_allowed_packet, nested too deeply
@@ -43,7 +48,7 @@ export function appendOf(
       ',"after":', ${after}, '}')`;
   };
   const insert = (operation: Operation, data: string) =>
-    `INSERT INTO ${identifier('banyan_outbox')} (event_id, source, type, aggregate_type, aggregate_id, data)
+    `INSERT INTO ${identifier('banyan_outbox')} (${APPENDED.join(', ')})
   VALUES (UUID(), ${literal(`/capture/${capture.name}`)}, ${literal(`row.${capture.name}.${operation}`)},
     ${literal(capture.aggregate)}, ${key.encoding.image(ref(operation === 'delete' ? 'OLD' : 'NEW', key.name))},
     ${data});`;

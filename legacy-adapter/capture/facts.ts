@@ -20,6 +20,8 @@ export interface Column {
   readonly nullable: boolean;
   /** In characters, or bytes for binary columns; null where there is none. */
   readonly maxLength: number | null;
+  /** Whether every UPDATE sets it: ON UPDATE CURRENT_TIMESTAMP. */
+  readonly touched?: boolean;
 }
 
 export interface ExistingTrigger {

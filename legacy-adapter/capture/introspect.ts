@@ -60,7 +60,7 @@ type Rows = (sql: string, values?: unknown[]) => Promise<RowDataPacket[]>;
 async function readColumns(rows: Rows, here: string[], isMariaDb: boolean): Promise<Column[]> {
   const columns = await rows(
     `SELECT COLUMN_NAME AS name, DATA_TYPE AS type, COLUMN_TYPE AS full_type, IS_NULLABLE AS nullable,
-            CHARACTER_MAXIMUM_LENGTH AS longest
+            CHARACTER_MAXIMUM_LENGTH AS longest, EXTRA AS extra
        FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`,
     here,
   );
@@ -77,6 +77,7 @@ async function readColumns(rows: Rows, here: string[], isMariaDb: boolean): Prom
     columnType: String(row['full_type']),
     nullable: row['nullable'] === 'YES',
     maxLength: row['longest'] === null ? null : Number(row['longest']),
+    touched: /on update/i.test(String(row['extra'])),
   }));
 }
 

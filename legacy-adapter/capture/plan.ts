@@ -1,6 +1,7 @@
 import { encodeColumn } from './encode-column.ts';
 import type { Capture, Facts } from './facts.ts';
 import { leastEventBytes } from './omit-columns.ts';
+import { APPENDED } from './append-sql.ts';
 import { holds, type Scope } from './rights.ts';
 import { identifier } from './sql-text.ts';
 import { capturedColumns, isOurs, TRIGGER_SQL_MODE, triggersOf, type CaptureTrigger } from './triggers.ts';
@@ -23,7 +24,7 @@ export interface CapturePlan {
   readonly triggers: readonly CaptureTrigger[];
   /** Names of this capture's triggers that exist now, with the table they are on. */
   readonly existing: readonly { readonly name: string; readonly table: string }[];
-  /** Whether exactly these triggers are there already. */
+  /** Whether exactly these triggers are there already, and run with the rights of the account that asks. */
   readonly applied: boolean;
   /** About how many rows the table has; they are not captured until they change. */
   readonly rows: number;
@@ -58,6 +59,7 @@ export function planCapture(capture: Capture, facts: Facts): CapturePlan {
           one.timing === 'AFTER' &&
           one.event === operation.toUpperCase() &&
           one.body === body &&
+          one.definer === facts.account &&
           one.sqlMode === TRIGGER_SQL_MODE,
       ),
     );
@@ -87,7 +89,7 @@ function refusedTable(capture: Capture, { table, database, account }: Facts): st
     return [
       `there is no table '${capture.table}' in ${database}, or none that ${account} has a right on; check \`table:\``,
     ];
-  if (table.type !== 'BASE TABLE')
+  if (table.type !== 'BASE TABLE' && table.type !== 'SYSTEM VERSIONED')
     return [`'${capture.table}' is a ${table.type}; only a table can have triggers`];
   if (table.engine?.toLowerCase() !== 'innodb')
     return [
@@ -154,16 +156,26 @@ interface Right {
 function neededRights(capture: Capture, facts: Facts): Right[] {
   const { database } = facts;
   const to = facts.account.replace(/^(.*)@([^@]*)$/, "'$1'@'$2'");
-  const right = (privilege: string, table: string | undefined, why: string): Right => ({
+  const right = (
+    privilege: string,
+    table: string | undefined,
+    why: string,
+    columns?: readonly string[],
+  ): Right => ({
     privilege,
-    scope: table === undefined ? { database } : { database, table },
+    scope: table === undefined ? { database } : { database, table, ...(columns && { columns }) },
     grant: `GRANT ${privilege} ON ${identifier(database)}.${table === undefined ? '*' : identifier(table)} TO ${to}`,
     why,
   });
   return [
     right('TRIGGER', capture.table, `on '${capture.table}', to create and fire its triggers`),
-    right('SELECT', capture.table, `on '${capture.table}', whose columns the triggers read`),
-    right('INSERT', 'banyan_outbox', 'on banyan_outbox, which the triggers append to'),
+    right(
+      'SELECT',
+      capture.table,
+      `on '${capture.table}', whose columns the triggers read`,
+      capturedColumns(capture),
+    ),
+    right('INSERT', 'banyan_outbox', 'on banyan_outbox, which the triggers append to', APPENDED),
     right('LOCK TABLES', undefined, `on ${database}, to let no write pass between two triggers`),
     ...(facts.binaryLog && !facts.trustsFunctionCreators
       ? [

@@ -2,6 +2,8 @@
 export interface Scope {
   readonly database?: string;
   readonly table?: string;
+  /** The columns of the table that it is needed for: a grant on columns must name them all. */
+  readonly columns?: readonly string[];
 }
 
 /**
@@ -18,8 +20,16 @@ export function holds(grants: readonly string[], privilege: string, scope: Scope
     }
     const [, privileges = '', database = '', table = ''] = match;
     if (!covers(database, table, scope)) continue;
-    const listed = privileges.split(/,\s*(?![^(]*\))/).map((one) => one.replace(/\s*\(.*$/, ''));
+    const listed = privileges.split(/,\s*(?![^(]*\))/);
     if (listed.includes('ALL PRIVILEGES') || listed.includes(privilege)) return 'yes';
+    const onColumns = listed.find((one) => one.startsWith(`${privilege} (`));
+    if (onColumns && scope.columns) {
+      const named = onColumns
+        .slice(privilege.length + 2, -1)
+        .split(/,\s*/)
+        .map(unquoted);
+      if (scope.columns.every((column) => named.includes(column.toLowerCase()))) return 'yes';
+    }
   }
   return roles ? 'unknown' : 'no';
 }
@@ -31,6 +41,11 @@ function covers(database: string, table: string, scope: Scope): boolean {
   const matches =
     table === '*' ? like(unquote(database), scope.database) : unquote(database) === scope.database;
   return matches && (table === '*' || (scope.table !== undefined && unquote(table) === scope.table));
+}
+
+/** MariaDB names columns in backticks only where it must; both compare them without case. */
+function unquoted(column: string): string {
+  return (column.startsWith('`') ? unquote(column) : column).toLowerCase();
 }
 
 function unquote(name: string): string {

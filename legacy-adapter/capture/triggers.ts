@@ -1,4 +1,5 @@
-import { appendOf, type Operation } from './append-sql.ts';
+import { appendOf, type EncodedColumn, type Operation } from './append-sql.ts';
+import { changedBranches, same } from './changed-sql.ts';
 import { encodeColumn, type Encoding } from './encode-column.ts';
 import type { Capture, Column, Facts } from './facts.ts';
 import { omittableColumns } from './omit-columns.ts';
@@ -38,18 +39,14 @@ export function triggersOf(capture: Capture, facts: Pick<Facts, 'columns' | 'isM
   const encoded = columns.map((column) => ({
     name: column.name,
     encoding: encodeColumn(column, facts.isMariaDb) as Encoding,
-  }));
-  const key = encoded[0] as (typeof encoded)[number];
+    touched: facts.isMariaDb && column.touched === true,
+  })) as [EncodedColumn, ...EncodedColumn[]];
   const append = appendOf(capture, encoded, omittableColumns(columns));
-  const same = ({ name, encoding }: (typeof encoded)[number]) =>
-    `(${encoding.same(`OLD.${identifier(name)}`, `NEW.${identifier(name)}`)})`;
-
-  const rest = encoded.slice(1);
   const update = [
-    `IF NOT ${same(key)} THEN`,
+    `IF NOT ${same(encoded[0])} THEN`,
     append('delete'),
     append('insert'),
-    ...(rest.length > 0 ? [`ELSEIF NOT (${rest.map(same).join(' AND ')}) THEN`, append('update')] : []),
+    ...changedBranches(capture.table, encoded, append('update')),
     'END IF;',
   ].join('\n');
   const bodies = { insert: append('insert'), update, delete: append('delete') };

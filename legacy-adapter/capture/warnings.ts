@@ -59,7 +59,7 @@ function definerWarnings(capture: Capture, { triggers, account }: Facts): string
   const others = [...new Set(definers)].filter((definer) => definer !== account);
   return others.length > 0
     ? [
-        `its triggers run with the rights of ${others.join(', ')}, who applied them: without this account, or without its rights, every write of '${capture.table}' fails`,
+        `its triggers run with the rights of ${others.join(', ')}, who applied them: without this account, or without its rights, every write of '${capture.table}' fails; \`apply\` makes them run with those of ${account}`,
       ]
     : [];
 }

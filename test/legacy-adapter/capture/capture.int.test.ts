@@ -191,3 +191,46 @@ test('a table in use makes apply give up within its lock wait, and the monolith 
   holder.release();
   expect(await rowEvents(database)).toEqual([]);
 });
+
+test('an update that changes nothing appends nothing, though its table notes when a row was last updated', async () => {
+  await database.query(
+    'ALTER TABLE product ADD touched TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)',
+  );
+  const noting = { ...capture, columns: ['price', 'touched'] };
+  expect(await applyCapture(database, noting)).toBe('created');
+  await database.query("INSERT INTO product (sku, price, secret) VALUES ('a1', 1, 'x')");
+  await database.query('UPDATE product SET price = 1');
+  await database.query("INSERT INTO product (sku) VALUES ('a1') ON DUPLICATE KEY UPDATE price = 1");
+  expect(await rowEvents(database)).toHaveLength(1);
+
+  await database.query("UPDATE product SET secret = 'y'");
+  await database.query('UPDATE product SET touched = NOW()');
+  await database.query('UPDATE product SET price = 2');
+  const events = await rowEvents(database);
+  expect(events).toHaveLength(4);
+  const [rows] = await database.query("SELECT REPLACE(touched, ' ', 'T') AS touched FROM product");
+  expect(events.at(-1)?.after?.['touched']).toBe(`${(rows as [{ touched: string }])[0].touched}Z`);
+  expect(events.slice(1).map(({ before }) => before)).toEqual(events.slice(0, -1).map(({ after }) => after));
+
+  await database.query('RENAME TABLE product TO product2');
+  await database.query('UPDATE product2 SET touched = NOW()');
+  expect(await rowEvents(database)).toHaveLength(5);
+  await database.query('DROP TABLE product2');
+});
+
+test('a table with system versions is captured where the server has such tables', async () => {
+  await database.query('DROP TABLE product');
+  const made = await database
+    .query('CREATE TABLE product (sku INT PRIMARY KEY, price INT) WITH SYSTEM VERSIONING')
+    .catch((error: { code?: string }) => error.code);
+  if (made === 'ER_PARSE_ERROR') return;
+  await applyCapture(database, { ...capture, columns: ['price'] });
+  await database.query('INSERT INTO product (sku, price) VALUES (1, 1)');
+  await database.query('UPDATE product SET price = 2');
+  await database.query('DELETE FROM product');
+  expect((await rowEvents(database)).map(({ type, after }) => [type, after?.['price']])).toEqual([
+    ['row.catalogue.insert', 1],
+    ['row.catalogue.update', 2],
+    ['row.catalogue.delete', undefined],
+  ]);
+});

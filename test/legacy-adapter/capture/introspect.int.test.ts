@@ -108,3 +108,28 @@ test('an account with the printed grants alone can apply, replace and drop; the 
     await root.end();
   }
 });
+
+test('triggers of an account that is gone fail every write; apply by one that stays puts them right', async () => {
+  const gone = `gon_${new URL(url).pathname.slice(-8)}`;
+  const its = new URL(url);
+  its.username = gone;
+  await database.query('CREATE TABLE crate (id INT PRIMARY KEY, shelf INT)');
+  await database.query(`CREATE USER '${gone}'@'%'`);
+  await database.query(`GRANT ALL ON *.* TO '${gone}'@'%'`);
+  const crate = { ...capture, name: 'crate', table: 'crate' };
+  const leaving = openDatabase(its.toString());
+  await applyCapture(leaving, crate);
+  await leaving.end();
+  expect(await readPlan(database, crate)).toMatchObject({
+    applied: false,
+    warnings: [
+      expect.stringContaining(`run with the rights of ${gone}@%, who applied them`),
+      expect.anything(),
+    ],
+  });
+  await database.query(`DROP USER '${gone}'@'%'`);
+  await expect(database.query('INSERT INTO crate VALUES (1, 1)')).rejects.toThrow('definer');
+  expect(await applyCapture(database, crate)).toBe('replaced');
+  await database.query('INSERT INTO crate VALUES (1, 1)');
+  expect(await readPlan(database, crate)).toMatchObject({ applied: true });
+});

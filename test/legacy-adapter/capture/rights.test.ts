@@ -26,3 +26,16 @@ test('a right on a database is no right on the server, nor is one on a table a r
     holds(['GRANT LOCK TABLES ON `shop_1`.`product` TO `a`@`%`'], 'LOCK TABLES', { database: 'shop_1' }),
   ).toBe('no');
 });
+
+test.each([
+  ['GRANT SELECT (`sku`, `price`), INSERT ON `shop_1`.`product` TO `a`@`%`', 'yes'],
+  ['GRANT INSERT, SELECT (price, Sku, name) ON `shop_1`.`product` TO `a`@`%`', 'yes'],
+  ['GRANT SELECT (`sku`) ON `shop_1`.`product` TO `a`@`%`', 'no'],
+  ['GRANT UPDATE (`sku`, `price`) ON `shop_1`.`product` TO `a`@`%`', 'no'],
+])(
+  'a grant on columns must name all that are needed: %s gives SELECT on sku and price: %s',
+  (line, expected) => {
+    expect(holds([line], 'SELECT', { ...shop, columns: ['sku', 'price'] })).toBe(expected);
+    expect(holds([line], 'SELECT', shop)).toBe('no');
+  },
+);
