@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +45,8 @@ it('runs on after the story until Ctrl+C, on servers that are given, and takes i
   expect((await fetch(`${gateway}/inventory/zz`)).headers.get('x-served-by')).toBe('inventory-service');
   expect((await demoDatabases(server)).length).toBe(before.length + 3);
   expect(await redis.keys('bull:*')).not.toEqual([]);
+  // The demo, its emulator, shop, service, control plane, relay, gateway.
+  expect((await left()).length).toBeGreaterThanOrEqual(7);
   process.kill(demo.pid, 'SIGINT');
   expect(await demo.ended).toBe(0);
   expect(demo.output()).toContain('stopped; nothing is left behind');
@@ -118,17 +120,33 @@ async function startDemo(args: string[], env: NodeJS.ProcessEnv = {}): Promise<D
 
 /** Whatever the demo started has the name of its temporary folder in its environment. */
 async function nothingIsLeft(): Promise<void> {
-  const all =
-    process.platform === 'darwin' ? ['-axEww', '-o', 'pid=,command='] : ['axeww', '-o', 'pid=,args='];
-  const left = () =>
-    execFileSync('ps', all, { maxBuffer: 64 * 1024 * 1024 })
-      .toString()
-      .split('\n')
-      .filter((line) => line.includes(folder!) && !line.includes('axeww'));
-  await until('every process gone', () => left().length === 0).catch((cause: unknown) => {
-    throw new Error(`left behind:\n${left().join('\n')}`, { cause });
+  await until('every process gone', async () => (await left()).length === 0).catch(async (cause: unknown) => {
+    throw new Error(`left behind:\n${(await left()).join('\n')}`, { cause });
   });
   expect(await readdir(folder!)).toEqual([]);
+}
+
+async function left(): Promise<string[]> {
+  if (process.platform === 'darwin') {
+    const all = execFileSync('ps', ['-axEww', '-o', 'pid=,command='], { maxBuffer: 64 * 1024 * 1024 });
+    return all
+      .toString()
+      .split('\n')
+      .filter((line) => line.includes(folder!) && !line.includes(' ps '));
+  }
+  // A small Debian has no `ps`.
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+  const read = (file: string) => readFile(file, 'utf8').catch(() => '');
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const [environment, command] = await Promise.all([
+        read(`/proc/${pid}/environ`),
+        read(`/proc/${pid}/cmdline`),
+      ]);
+      return `${environment}${command}`.includes(folder!) ? `${pid} ${command.replaceAll('\0', ' ')}` : '';
+    }),
+  );
+  return found.filter(Boolean);
 }
 
 async function demoDatabases(server: string): Promise<string[]> {
