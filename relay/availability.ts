@@ -23,6 +23,8 @@ export function trackAvailability(log: Log, what: string): Availability {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  // What the AWS SDK says of a request that was given up tells nobody why.
+  if (['AbortError', 'TimeoutError'].includes(error.name)) return `no answer in time (${error.message})`;
   const code = 'code' in error ? String(error.code) : '';
   return [error.message || error.name, ...(code && !error.message.includes(code) ? [code] : [])].join(' ');
 }

@@ -37,6 +37,7 @@ export interface Leases {
   release(buckets: readonly number[]): Promise<void>;
   /** Gives everything back and leaves the members. */
   leave(): Promise<void>;
+  /** Buckets held under a lease that hasn't ended. */
   readonly count: number;
   /** How many other relays were alive at the last tick. */
   readonly others: number;
@@ -122,7 +123,8 @@ export function createLeases(database: Database, options: LeasesOptions): Leases
       await leave(database, owner);
     },
     get count() {
-      return held.size;
+      const at = now();
+      return [...held.values()].filter(({ validUntil }) => validUntil > at).length;
     },
     get others() {
       return others;

@@ -33,3 +33,19 @@ test('a relay whose leases ran out before the stream was bound away does not tak
   await asleep.tick();
   expect(asleep.claimable()).toEqual([]);
 });
+
+test('a relay that can not look for its leases any more counts them as long as they last, and no longer', async () => {
+  let at = 0;
+  const leases = createLeases(database, {
+    owner: 'alone',
+    stream: 'old',
+    lease: 10_000,
+    requestTimeout: 1_000,
+    settledByType: () => ({}),
+    now: () => at,
+  });
+  await leases.tick();
+  expect(leases.count).toBe(64);
+  at = 10_000;
+  expect(leases.count).toBe(0);
+});
