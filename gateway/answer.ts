@@ -4,6 +4,7 @@ import type { Log } from '../runtime/log.ts';
 import { hasBody, type Failure, type Forwarder, type Outcome } from './forwarding/forwarder.ts';
 import type { InFlight } from './in-flight.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import { plainBody } from './plain-answer.ts';
 
 /** What answering needs besides the request. */
 export interface Answering {
@@ -105,11 +106,11 @@ function mayFallBack(
   );
 }
 
-/** The gateway's own answer when the upstream has none. The log says more than the client needs to know. */
+/** The gateway's own answer when the upstream has none. */
 function refuse(response: ServerResponse, { side, phase, late }: Failure): void {
   if (side === 'client' || phase === 'body' || response.destroyed) return;
   const status = late ? 504 : 502;
-  const body = late ? '504 Gateway Timeout\n' : '502 Bad Gateway\n';
+  const body = plainBody(status);
   const close = response.req.headers.expect !== undefined && !response.req.complete;
   response
     .writeHead(status, {

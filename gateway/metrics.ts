@@ -7,7 +7,8 @@ export interface GatewayMetrics {
   readonly registry: Registry;
   /** An exchange is over: the answer's status, or undefined when the client went away before it had one. */
   answered(decision: Decision, upstream: string, status: number | undefined, seconds: number): void;
-  failed(upstream: string, failure: Pick<Failure, 'side' | 'phase'>): void;
+  /** Phase `request`: what came is no request that an upstream could get; the upstream's name is empty then. */
+  failed(upstream: string, failure: { side: Failure['side']; phase: Failure['phase'] | 'request' }): void;
   fellBack(context: string): void;
   retried(upstream: string): void;
   upgraded(upstream: string): void;

@@ -6,8 +6,10 @@ import { answer } from './answer.ts';
 import { hasBody } from './forwarding/forwarder.ts';
 import { openUpgrader, type Upgrader } from './forwarding/upgrader.ts';
 import { openUpstreams } from './forwarding/upstreams.ts';
+import { framingFault } from './framing.ts';
 import { countInFlight } from './in-flight.ts';
 import { gatewayMetrics, type GatewayMetrics } from './metrics.ts';
+import { refuseRequest, refuseUpgrade } from './refusal.ts';
 import { snapshotCopy } from './snapshot/copy.ts';
 import { openHolder, type Holder } from './snapshot/holder.ts';
 
@@ -28,6 +30,8 @@ export interface OpenGateway {
   handle(request: IncomingMessage, response: ServerResponse, toMonolith?: (error?: Error) => void): void;
   /** Decides and tunnels a WebSocket upgrade. With `toMonolith`, as above. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, toMonolith?: () => void): void;
+  /** Requests under way. */
+  underWay(): number;
   /** Ends all WebSockets. */
   closeTunnels(): void;
   /** Ends everything that is left. */
@@ -42,11 +46,18 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
   const upstreams = openUpstreams(config.upstreams);
   const upgraders = new Map<string, Upgrader>();
   for (const [upstream, { url, timeout }] of Object.entries(config.upstreams)) {
-    const upgrader = openUpgrader({ url, timeout }, (request, { late, open, cause }) => {
+    const upgrader = openUpgrader({ url, timeout }, (request, { side, late, open, cause }) => {
       const phase = open ? 'body' : 'head';
-      metrics.failed(upstream, { side: 'upstream', phase });
-      const what = open ? 'a WebSocket broke' : late ? 'the upstream is too slow' : 'the upstream failed';
-      log.warn({ upstream, side: 'upstream', phase, method: request.method, err: cause }, what);
+      metrics.failed(upstream, { side, phase });
+      const what =
+        side === 'client'
+          ? 'the client went away'
+          : open
+            ? 'a WebSocket broke'
+            : late
+              ? 'the upstream is too slow'
+              : 'the upstream failed';
+      log.warn({ upstream, side, phase, method: request.method, err: cause }, what);
     });
     upgraders.set(upstream, upgrader);
   }
@@ -56,10 +67,12 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
     holder,
     metrics,
     handle(request, response, toMonolith) {
+      if (!toMonolith && refuseRequest(answering, request, response)) return;
       const snapshot = holder.current();
       const { method, url, headers } = request;
       const decision = decide(snapshot, { method: method!, target: url!, headers });
-      if (toMonolith && decision.upstream === snapshot.monolith) return toMonolith();
+      if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
+        return toMonolith();
       if (toMonolith && hasBody(request) && request.readableEnded)
         return toMonolith(
           new Error(
@@ -69,13 +82,16 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       void answer(answering, snapshot, decision, request, response, toMonolith);
     },
     upgrade(request, socket, head, toMonolith) {
+      if (!toMonolith && refuseUpgrade(answering, request, socket)) return;
       const snapshot = holder.current();
       const { method, url, headers } = request;
       const decision = decide(snapshot, { method: method!, target: url!, headers });
-      if (toMonolith && decision.upstream === snapshot.monolith) return toMonolith();
+      if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
+        return toMonolith();
       metrics.upgraded(decision.upstream);
       upgraders.get(decision.upstream)!.upgrade(request, socket, head, decision.path);
     },
+    underWay: inFlight.total,
     closeTunnels() {
       for (const upgrader of upgraders.values()) upgrader.close();
     },

@@ -1,25 +1,34 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { parseAddress } from '../runtime/address.ts';
 import { listen, startOpsServer } from '../runtime/ops-server.ts';
-import { wait } from '../runtime/wait.ts';
-import { MAX_HEAD } from './forwarding/forwarder.ts';
+import { openDrain } from './drain.ts';
+import { hasBody, MAX_HEAD } from './forwarding/forwarder.ts';
 import { openGateway, type GatewayOptions } from './open-gateway.ts';
+import { restoreSpelling } from './respelling.ts';
+import { answerUnparsed } from './unparsed.ts';
 
 export interface StartOptions extends GatewayOptions {
   /** `host:port` to listen on instead of the config's; port 0 takes a free one. */
   readonly listen?: string;
   /** `host:port` of the ops port instead of the config's. */
   readonly ops?: string;
-  /** Milliseconds that requests under way have to end when the gateway stops. Default 30,000. */
+  /** Milliseconds that stopping may take: then requests under way are cut. Default 25,000, less than Kubernetes' 30 s. */
   readonly grace?: number;
+  /** Milliseconds of it in which clients may still come, and are told to go. Default 1,000. */
+  readonly notice?: number;
+  /** Milliseconds that a request's head may take; then 408. Default 60,000. */
+  readonly headTimeout?: number;
 }
 
 export interface Gateway {
   /** `http://host:port`, with the port that was really taken. */
   readonly url: string;
   readonly opsUrl: string;
-  /** Takes no new requests, lets those under way end, closes WebSockets and all connections. */
+  /**
+   * Says on the ops port that it isn't ready and tells clients to go, then takes no new requests, lets those under
+   * way end, closes WebSockets and all connections.
+   */
   stop(): Promise<void>;
 }
 
@@ -37,20 +46,34 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     log,
     listen: address = config.gateway.listen,
     ops = config.gateway.ops,
-    grace = 30_000,
+    grace = 25_000,
+    notice = 1_000,
+    headTimeout = 60_000,
   } = options;
   const gateway = await openGateway(options);
+  const drain = openDrain();
   // No limit on how long a request's body may take: an upload of any size goes through.
   const server = createServer({
+    ServerResponse: drain.ServerResponse,
     requestTimeout: 0,
+    headersTimeout: headTimeout,
+    connectionsCheckingInterval: Math.min(headTimeout, 5_000),
     keepAliveTimeout: KEEP_ALIVE,
     maxHeaderSize: MAX_HEAD,
-    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+    // The gateway itself answers what has no Host, and tells of it.
+    requireHostHeader: false,
+    shouldUpgradeCallback: isWebSocket,
   });
-  server.on('request', (request, response) => gateway.handle(request, response));
-  server.on('checkContinue', (request, response) => gateway.handle(request, response));
-  server.on('checkExpectation', (request, response) => gateway.handle(request, response));
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    restoreSpelling(request, response);
+    gateway.handle(request, response);
+  };
+  server.on('request', handle);
+  server.on('checkContinue', handle);
+  server.on('checkExpectation', handle);
   server.on('upgrade', (request, socket, head) => gateway.upgrade(request, socket as Socket, head));
+  drain.watch(server);
+  answerUnparsed(server, { metrics: gateway.metrics, log });
 
   const { host, port } = parseAddress(address);
   try {
@@ -62,7 +85,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   const opsServer = await startOpsServer({
     address: ops,
     metrics: gateway.metrics.registry,
-    notReady: gateway.holder.missing,
+    notReady: () => drain.stopping() ?? gateway.holder.missing(),
   }).catch(async (error: unknown) => {
     server.close();
     await gateway.close();
@@ -72,18 +95,29 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   log.info({ url, ops: opsServer.url, revision: gateway.holder.current().revision }, 'gateway listens');
 
   const stop = async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    const ended = new AbortController();
-    void closed.then(() => ended.abort());
-    // Tunnels never end by themselves; the connections of requests under way close after their answers.
-    gateway.closeTunnels();
-    await wait(grace, ended.signal);
-    server.closeAllConnections();
-    await closed;
+    // Tunnels never end by themselves.
+    await drain.run(server, {
+      notice,
+      grace,
+      log,
+      onClosed: gateway.closeTunnels,
+      underWay: gateway.underWay,
+    });
     await gateway.close();
     await opsServer.close();
     log.info('gateway stopped');
   };
   let stopping: Promise<void> | undefined;
   return { url, opsUrl: opsServer.url, stop: () => (stopping ??= stop()) };
+}
+
+/** Every other upgrade is answered as a plain request, without Upgrade (RFC 9110 §7.8). */
+function isWebSocket(request: IncomingMessage): boolean {
+  const { method, headers, httpVersionMinor } = request;
+  return (
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    method === 'GET' &&
+    httpVersionMinor === 1 &&
+    !hasBody(request)
+  );
 }

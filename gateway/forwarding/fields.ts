@@ -17,7 +17,8 @@ const KEPT = new Set(['host', 'content-length']);
 
 /**
  * The fields for the upstream as a raw list (name, value, name, value, …), in the client's order and spelling:
- * without hop-by-hop fields, with the original Host, `X-Forwarded-For`, `-Proto`, `-Host` and `Via` set by us.
+ * without hop-by-hop fields, with the original Host, `X-Forwarded-For`, `-Proto`, `-Host` and `Via` set by us. On the
+ * wire undici writes `host` first, `content-length` last, both in lower case, and `connection: keep-alive`.
  */
 export function requestFields(request: IncomingMessage): string[] {
   const raw = request.rawHeaders;

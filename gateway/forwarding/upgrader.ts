@@ -2,8 +2,9 @@ import { Agent as TlsAgent } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { createProxyMiddleware } from 'http-proxy-middleware';
+import { plainAnswer } from '../plain-answer.ts';
 import { upgradeFields } from './fields.ts';
-import type { UpstreamOptions } from './forwarder.ts';
+import type { Failure, UpstreamOptions } from './forwarder.ts';
 
 /** Carries WebSocket upgrades to one upstream. */
 export interface Upgrader {
@@ -12,14 +13,22 @@ export interface Upgrader {
   close(): void;
 }
 
-/** `onFailure` is told of upgrades that didn't come about and of tunnels that broke. */
+/** Why an upgrade didn't come about or, when it is `open`, why its tunnel broke. */
+export interface UpgradeFailure extends Pick<Failure, 'side' | 'late' | 'cause'> {
+  readonly open: boolean;
+}
+
+/** `onFailure` is told at most once of each upgrade. */
 export function openUpgrader(
   { url, timeout }: UpstreamOptions,
-  onFailure: (request: IncomingMessage, failure: { late: boolean; open: boolean; cause: Error }) => void,
+  onFailure: (request: IncomingMessage, failure: UpgradeFailure) => void,
 ): Upgrader {
   const { hostname, protocol } = new URL(url);
   const agent = protocol === 'https:' ? new TlsAgent({ servername: hostname }) : undefined;
   const sockets = new Set<{ destroy(): unknown }>();
+  const told = new WeakSet<object>();
+  /** Bytes that a connection had carried to its client before it was upgraded. */
+  const before = new WeakMap<object, number>();
   const keep = (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
@@ -30,8 +39,11 @@ export function openUpgrader(
     ...(timeout === undefined ? {} : { upgradeTimeout: timeout }),
     on: {
       // Here both ends are known. Either end's close takes the other with it: a pipe alone would leave it open.
-      proxyReqWs: (outgoing, _request, socket) => {
+      proxyReqWs: (outgoing, request, socket) => {
+        // httpxy puts a slash before a target that is no path.
+        outgoing.path = request.url!;
         keep(socket);
+        if (socket.destroyed) return void outgoing.destroy();
         socket.once('close', () => outgoing.destroy());
         const stopWatching = watchEnd(socket);
         outgoing.once('upgrade', (_answer, other: Socket) => {
@@ -43,22 +55,30 @@ export function openUpgrader(
       },
       error: (cause, request, socket) => {
         if (!('bytesWritten' in socket)) return;
-        const open = socket.bytesWritten > 0;
+        // The end of one side ends the other, which may report it once more.
+        if (told.has(socket)) return;
+        told.add(socket);
+        const open = socket.bytesWritten > before.get(socket)!;
         const late = (cause as { code?: string }).code === 'ERR_UPSTREAM_UPGRADE_TIMEOUT';
-        onFailure(request, { late, open, cause });
+        const side = socket.destroyed || socket.errored || socket.readableEnded ? 'client' : 'upstream';
+        onFailure(request, { side, late, open, cause });
         if (open || !socket.writable) socket.destroy();
-        else socket.end(plainAnswer(late ? '504 Gateway Timeout' : '502 Bad Gateway'));
+        else socket.end(plainAnswer(late ? 504 : 502));
       },
     },
   });
   return {
     upgrade(request, socket, head, path) {
+      before.set(socket, socket.bytesWritten);
       request.url = path;
       request.headers = upgradeFields(request);
       proxy.upgrade(request, socket, head);
     },
     close() {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets) {
+        told.add(socket);
+        socket.destroy();
+      }
       agent?.destroy();
     },
   };
@@ -70,9 +90,4 @@ function watchEnd(socket: Socket): () => void {
   const end = () => socket.destroy();
   socket.on('readable', look).once('end', end);
   return () => socket.off('readable', look).off('end', end);
-}
-
-function plainAnswer(status: string): string {
-  const body = `${status}\n`;
-  return `HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`;
 }

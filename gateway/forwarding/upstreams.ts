@@ -18,10 +18,14 @@ export function openUpstreams(upstreams: Config['upstreams']): Map<string, Forwa
   return opened;
 }
 
-/** What undici 8 doesn't carry. */
-function isSpecial({ headers }: IncomingMessage, path: string): boolean {
+/** Of these undici keeps a `Content-Length: 0`; from every other method it takes it away. */
+const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH']);
+
+/** What undici 8 doesn't carry as it is. */
+function isSpecial({ method, headers }: IncomingMessage, path: string): boolean {
   return (
     headers.expect !== undefined ||
+    (headers['content-length'] === '0' && !WITH_BODY.has(method!)) ||
     (headers.trailer !== undefined && headers['transfer-encoding'] !== undefined) ||
     path[0] !== '/'
   );

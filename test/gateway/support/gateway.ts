@@ -57,7 +57,15 @@ export async function started(
   options: Partial<StartOptions> = {},
 ): Promise<Started> {
   const { log, lines } = keptLog();
-  const gateway = await startGateway({ config, source, name: 'g1', log, grace: 1_000, ...options });
+  const gateway = await startGateway({
+    config,
+    source,
+    name: 'g1',
+    log,
+    grace: 1_000,
+    notice: 0,
+    ...options,
+  });
   onTestFinished(() => gateway.stop());
   return { ...gateway, lines };
 }

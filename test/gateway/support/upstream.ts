@@ -62,6 +62,13 @@ export async function startRaw(
   return { url, sockets: () => [...sockets], stop };
 }
 
+/** A port that nobody listens on. */
+export async function closedUrl(): Promise<string> {
+  const upstream = await startUpstream('gone');
+  await upstream.stop();
+  return upstream.url;
+}
+
 async function listening(server: Server | TcpServer, stop = () => stopped(server)): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(stop);
