@@ -40,7 +40,9 @@ export function planCapture(capture: Capture, facts: Facts): CapturePlan {
       : []),
     ...(facts.outboxInstalled
       ? []
-      : [`the outbox is not installed in ${facts.database}; run \`banyan install outbox\` first`]),
+      : [
+          `the outbox is not installed in ${facts.database}, or ${facts.account} has no right on it; run \`banyan install outbox\` first`,
+        ]),
     ...rights.flatMap(({ privilege, scope, grant, why }) =>
       holds(facts.grants, privilege, scope) === 'no'
         ? [`${facts.account} lacks ${privilege} ${why}; run: ${grant}`]

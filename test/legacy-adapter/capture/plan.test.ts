@@ -64,7 +64,7 @@ test('all reasons for a refusal come at once', () => {
     "key 'sku' (varchar(255)) can have 255 characters as an id; the outbox holds 190, and a longer one would fail the write",
     "column 'area' is polygon, which can't be captured; leave it out",
     "there is no column 'colour'; 'product' has sku, price, area (the case of letters counts)",
-    'the outbox is not installed in shop; run `banyan install outbox` first',
+    'the outbox is not installed in shop, or dba@% has no right on it; run `banyan install outbox` first',
     "dba@% lacks TRIGGER on 'product', to create and fire its triggers; run: GRANT TRIGGER ON `shop`.`product` TO 'dba'@'%'",
     "dba@% lacks INSERT on banyan_outbox, which the triggers append to; run: GRANT INSERT ON `shop`.`banyan_outbox` TO 'dba'@'%'",
     "dba@% lacks LOCK TABLES on shop, to let no write pass between two triggers; run: GRANT LOCK TABLES ON `shop`.* TO 'dba'@'%'",
