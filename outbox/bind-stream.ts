@@ -1,6 +1,7 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Connection, Database } from '../runtime/database.ts';
-import { runStatement, withConnection } from './run-statement.ts';
+import { withConnection } from '../runtime/with-connection.ts';
+import { runStatement } from './run-statement.ts';
 
 /** Another stream than the one that the outbox's events go to, while it can't change. */
 export class StreamMismatch extends Error {}

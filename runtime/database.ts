@@ -1,4 +1,5 @@
 import { createPool, type Pool, type PoolConnection } from 'mysql2/promise';
+import { discard, withConnection, type Limit } from './with-connection.ts';
 
 export type Database = Pool;
 export type Connection = PoolConnection;
@@ -47,24 +48,44 @@ export function openDatabase(
   return pool;
 }
 
-/** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
+/** What BEGIN waits for is the network alone: no answer within this time is no answer. Milliseconds. */
+const BEGIN_WITHIN = 5_000;
+
+/**
+ * Runs `work` in one transaction: committed when it returns, rolled back when it throws. At `limit`, none unless
+ * given, it rejects and destroys the connection: the transaction is rolled back as soon as the server notices, unless
+ * it was committing at that moment, and nobody can say. `what` names it in the error then.
+ */
 export async function inTransaction<T>(
   database: Database,
   work: (connection: Connection) => Promise<T>,
+  { what = 'a transaction', timeout = Infinity, signal }: Partial<Limit> & { readonly what?: string } = {},
 ): Promise<T> {
-  const connection = await database.getConnection();
-  try {
-    await connection.beginTransaction();
-    const result = await work(connection);
-    await connection.commit();
-    connection.release();
-    return result;
-  } catch (error) {
-    // A connection whose state is not known any more never goes back to the pool.
-    await connection.rollback().then(
-      () => connection.release(),
-      () => connection.destroy(),
-    );
-    throw error;
-  }
+  const outcome = await withConnection(
+    database,
+    async (connection) => {
+      await begin(connection, Math.min(BEGIN_WITHIN, timeout));
+      try {
+        const result = await work(connection);
+        await connection.commit();
+        return { result };
+      } catch (error) {
+        // A connection whose state is not known any more never goes back to the pool.
+        await connection.rollback().catch(() => discard(connection));
+        return { error };
+      }
+    },
+    { what, timeout, signal },
+  );
+  if ('error' in outcome) throw outcome.error;
+  return outcome.result;
+}
+
+/** A connection that has gone silent while it was idle is found out here, long before a generous limit. */
+async function begin(connection: Connection, timeout: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const silent = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the database was silent for ${timeout} ms`)), timeout);
+  });
+  await Promise.race([connection.beginTransaction(), silent]).finally(() => clearTimeout(timer));
 }
