@@ -10,6 +10,11 @@ export interface ShardProgress {
   readonly behindMs: number;
   /** When the oldest event that was read but is not handled was recorded. */
   readonly oldest?: number | undefined;
+  /**
+   * When the oldest event of the last page was recorded, while that page didn't reach the tip: what is left unread is
+   * taken for as old, since only its arrival is known to be later.
+   */
+  readonly unread?: number | undefined;
 }
 
 export interface LagLimits {
@@ -35,13 +40,13 @@ export function consumerLag(
   if (clockBehind > CLOCK_TOLERANCE)
     return { lagMs: null, reason: `events were recorded up to ${clockBehind} ms ahead of this clock` };
   let lagMs = 0;
-  for (const [shard, { readAt, behindMs, oldest }] of shards) {
+  for (const [shard, { readAt, behindMs, oldest, unread }] of shards) {
     if (readAt === undefined) return { lagMs: null, reason: `${shard} has not been read` };
-    const unread = behindMs + now - readAt;
+    const sinceTip = behindMs + now - readAt;
     if (oldest === undefined && now - readAt > staleAfter)
       return { lagMs: null, reason: `${shard} could not be read for ${now - readAt} ms` };
-    const unhandled = oldest === undefined ? 0 : now - oldest + clockBehind;
-    lagMs = Math.max(lagMs, unread, unhandled);
+    const since = Math.min(oldest ?? Infinity, unread ?? Infinity);
+    lagMs = Math.max(lagMs, sinceTip, since === Infinity ? 0 : now - since + clockBehind);
   }
   return { lagMs };
 }

@@ -23,6 +23,18 @@ export interface ConsumerOptions<Tx> {
   readonly poll?: number | undefined;
   /** Milliseconds between two looks for new shards, 10,000 unless given. */
   readonly refresh?: number | undefined;
+  /**
+   * Milliseconds that one attempt at a record may take: a connection, the handler and the commit. After that its
+   * connection is destroyed, its transaction rolls back, and the record is tried again; so it is how long a database
+   * or a handler that has gone silent can hold up a shard, and has to be longer than the slowest handler.
+   * 60,000 unless given.
+   */
+  readonly timeout?: number | undefined;
+  /**
+   * Milliseconds that stop() leaves to the records in hand. Those that are not committed by then are rolled back, and
+   * come again after the next start. 10,000 unless given.
+   */
+  readonly grace?: number | undefined;
   /** JSON lines on stderr unless given. */
   readonly log?: Log | undefined;
   /** `host:port` of /healthz, /readyz and /metrics; none unless given. Never a public address. */
@@ -34,7 +46,7 @@ export interface ConsumerOptions<Tx> {
 export interface Consumer {
   /** Begins to read, and goes on for ever, whatever is down. Rejects only when the ops port can't be taken. */
   start(): Promise<void>;
-  /** Finishes the records in hand, commits them, and stops. */
+  /** Finishes the records in hand within `grace`, commits them, and stops; later than that it gives them up. */
   stop(): Promise<void>;
   lag(): Lag;
   /** Records since the start of this process, by outcome, and failed attempts. */
@@ -42,6 +54,9 @@ export interface Consumer {
   /** Undefined unless `ops` was given and the consumer runs. */
   opsUrl(): string | undefined;
 }
+
+/** What a timer can hold: 24 days. */
+const LONGEST = 2 ** 31 - 1;
 
 /** How long a shard may go unread before its lag is unknown. */
 const STALE_AFTER = 10_000;
@@ -51,17 +66,22 @@ const STALE_AFTER = 10_000;
  * commit together in the service's own database. Events of one key are handled in the order of the stream.
  */
 export function createConsumer<Tx>(options: ConsumerOptions<Tx>): Consumer {
-  const { stream, application, inbox, report, poll = 250, refresh = 10_000 } = options;
+  const { stream, application, inbox, report } = options;
+  const { poll = 250, refresh = 10_000, timeout = 60_000, grace = 10_000 } = options;
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(application))
     throw new TypeError(
       `application is '${application}'; required: lower-case letters, digits and hyphens, at most 63 characters`,
     );
-  if (!(poll > 0)) throw new RangeError(`poll is ${poll}; required: a number of milliseconds above 0`);
+  for (const [name, value] of Object.entries({ poll, timeout, grace }))
+    if (!(value > 0 && value <= LONGEST))
+      throw new RangeError(`${name} is ${value}; required: milliseconds above 0, at most ${LONGEST}`);
   const log = options.log ?? openLog(application);
   const progress = openProgress(Math.max(STALE_AFTER, 4 * poll));
   const meter = openMeter(application, progress.lag, progress.shards);
   const stopping = new AbortController();
+  const givingUp = new AbortController();
   const signal = stopping.signal;
+  const limit = { timeout, signal: givingUp.signal };
   let running: Promise<unknown> | undefined;
   let ops: OpsServer | undefined;
 
@@ -74,7 +94,7 @@ export function createConsumer<Tx>(options: ConsumerOptions<Tx>): Consumer {
       }
       const reader = openStreamReader(stream);
       const handlers = new Map(Object.entries(options.handlers));
-      const reading = { application, stream: stream.name, handlers, inbox, log, meter, signal };
+      const reading = { application, stream: stream.name, handlers, inbox, log, meter, signal, limit };
       const state = () => ({
         lagMs: progress.lag().lagMs,
         shards: progress.shards(),
@@ -90,7 +110,10 @@ export function createConsumer<Tx>(options: ConsumerOptions<Tx>): Consumer {
     },
     async stop() {
       stopping.abort();
+      const late = new Error(`the consumer was stopped, and ${grace} ms of grace have gone by`);
+      const timer = setTimeout(() => givingUp.abort(late), grace);
       await running;
+      clearTimeout(timer);
       await ops?.close();
       ops = undefined;
     },

@@ -2,6 +2,7 @@ import type { CloudEvent } from '../outbox/event.ts';
 import { backoff } from '../runtime/backoff.ts';
 import type { Log } from '../runtime/log.ts';
 import { wait } from '../runtime/wait.ts';
+import type { Limit } from '../runtime/with-connection.ts';
 import type { Inbox } from './inbox.ts';
 import type { Meter } from './meter.ts';
 import type { Parsed } from './parse-event.ts';
@@ -22,7 +23,10 @@ export interface Handling<Tx> {
   readonly inbox: Inbox<Tx>;
   readonly log: Log;
   readonly meter: Meter;
+  /** Aborts when no further record is to be begun. */
   readonly signal: AbortSignal;
+  /** Of one attempt at a record; its signal aborts when even the record in hand is to be given up. */
+  readonly limit: Limit;
 }
 
 /** `done`: its checkpoint is committed. `passed`: nothing was to do, the checkpoint waits. `stopped`: not handled. */
@@ -42,7 +46,7 @@ export async function handleRecord<Tx>(
   shard: string,
   { sequenceNumber, parsed }: ParsedRecord,
 ): Promise<Handled> {
-  const { application, stream, handlers, inbox, log, meter, signal } = handling;
+  const { application, stream, handlers, inbox, log, meter, signal, limit } = handling;
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
       if (parsed.kind === 'aggregated')
@@ -59,11 +63,15 @@ export async function handleRecord<Tx>(
         return 'passed';
       }
       const position = { application, stream, shard, sequenceNumber };
-      const outcome = await inbox.apply(position, event.id, (tx) => handle(event, tx));
+      const outcome = await inbox.apply(position, event.id, (tx) => handle(event, tx), limit);
       meter.count(outcome);
       return outcome === 'handled' ? 'done' : 'passed';
     } catch (error) {
       meter.retry();
+      if (limit.signal?.aborted) {
+        log.warn({ err: error, shard, sequenceNumber }, 'stopped in the middle of a record; it comes again');
+        return 'stopped';
+      }
       if (isDeadlock(error) && attempt < AT_ONCE) continue;
       const retryInMs = backoff(attempt);
       log.error(

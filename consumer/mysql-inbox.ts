@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { inTransaction, type Connection, type Database } from '../runtime/database.ts';
+import { withConnection } from '../runtime/with-connection.ts';
+import { boundSession } from './bound-session.ts';
 import type { Inbox, Position } from './inbox.ts';
 
 const DUPLICATE = 1062;
@@ -18,33 +20,49 @@ const KEEP_THE_GREATER = `
 
 /**
  * The inbox in a MySQL or MariaDB database that has the tables of `banyan install inbox`. The handler gets a
- * connection with an open transaction; it must not commit, roll back or change the schema.
+ * connection with an open transaction; it must not commit, roll back or change the schema. Sets `wait_timeout` and
+ * `innodb_lock_wait_timeout` of the sessions that it uses: none of them outlives the consumer's `timeout` by much.
  */
 export function mysqlInbox(database: Database): Inbox<Connection> {
   return {
-    async checkpoint({ application, stream, shard }) {
-      const [rows] = await database.query<RowDataPacket[]>(
-        'SELECT sequence_number AS sequenceNumber FROM banyan_checkpoint WHERE application = ? AND stream = ? AND shard_id = ?',
-        [application, stream, shard],
-      );
-      return rows[0]?.['sequenceNumber'] as string | undefined;
-    },
+    checkpoint: ({ application, stream, shard }, limit) =>
+      withConnection(
+        database,
+        async (connection) => {
+          const [rows] = await connection.query<RowDataPacket[]>(
+            'SELECT sequence_number AS sequenceNumber FROM banyan_checkpoint WHERE application = ? AND stream = ? AND shard_id = ?',
+            [application, stream, shard],
+          );
+          return rows[0]?.['sequenceNumber'] as string | undefined;
+        },
+        { what: `reading the checkpoint of ${shard}`, ...limit },
+      ),
 
-    async advance({ application, stream, shard, sequenceNumber }) {
-      await database.query(
-        `INSERT INTO banyan_checkpoint (application, stream, shard_id, sequence_number) VALUES (?, ?, ?, ?) ${KEEP_THE_GREATER}`,
-        [application, stream, shard, sequenceNumber],
-      );
-    },
+    advance: ({ application, stream, shard, sequenceNumber }, limit) =>
+      withConnection(
+        database,
+        async (connection) => {
+          await connection.query(
+            `INSERT INTO banyan_checkpoint (application, stream, shard_id, sequence_number) VALUES (?, ?, ?, ?) ${KEEP_THE_GREATER}`,
+            [application, stream, shard, sequenceNumber],
+          );
+        },
+        { what: `moving the checkpoint of ${shard}`, ...limit },
+      ),
 
-    apply: (position, eventId, effect) =>
-      inTransaction(database, async (tx) => {
-        const key = inboxKey(eventId);
-        if (!(await enter(tx, position.application, key))) return 'duplicate';
-        await effect(tx);
-        await commitWith(tx, position, key);
-        return 'handled';
-      }),
+    apply: (position, eventId, effect, limit) =>
+      inTransaction(
+        database,
+        async (tx) => {
+          if (limit) await boundSession(tx, limit.timeout);
+          const key = inboxKey(eventId);
+          if (!(await enter(tx, position.application, key))) return 'duplicate';
+          await effect(tx);
+          await commitWith(tx, position, key);
+          return 'handled';
+        },
+        { what: `event ${eventId}, its handler and its transaction`, ...limit },
+      ),
   };
 }
 

@@ -3,12 +3,24 @@ import { consumerLag, type Lag, type ShardProgress } from './consumer-lag.ts';
 /** How long a proof that this clock is behind is remembered. */
 const CLOCK_MEMORY = 60_000;
 
+/** What a page tells of its shard; times in milliseconds since 1970. */
+export interface PageRead {
+  /** When the read began. */
+  readonly startedAt: number;
+  /** How far behind the tip the page's end is. */
+  readonly behindMs: number;
+  /** There may be more, whatever `behindMs` says. */
+  readonly full: boolean;
+  /** When the page's events were recorded, the oldest and the youngest; undefined when it has none. */
+  readonly oldest: number | undefined;
+  readonly newest: number | undefined;
+}
+
 /** Keeps, per shard, what the lag is computed from. */
 export interface Progress {
   /** A shard to be read from now on; its lag is unknown until it has been read. */
   begin(shard: string): void;
-  /** `newest`: when the youngest event of the page was recorded; 0 when there is none. */
-  read(shard: string, page: { startedAt: number; behindMs: number; newest: number }): void;
+  read(shard: string, page: PageRead): void;
   /** The oldest event in hand was recorded at `time`; undefined: nothing is in hand. */
   inHand(shard: string, time: number | undefined): void;
   end(shard: string): void;
@@ -24,11 +36,13 @@ export function openProgress(staleAfter: number, now: () => number = Date.now): 
   let clock = { behind: 0, provedAt: 0 };
   return {
     begin: (shard) => void shards.set(shard, { behindMs: 0 }),
-    read(shard, { startedAt, behindMs, newest }) {
+    read(shard, { startedAt, behindMs, full, oldest, newest = 0 }) {
       const at = now();
       // Nothing is read before it was recorded: this clock is behind by at least the difference.
       if (newest - at >= forgetful(clock, at)) clock = { behind: newest - at, provedAt: at };
-      shards.set(shard, { readAt: startedAt, behindMs });
+      // A page may be empty and behind the tip: then what was unread before still is.
+      const unread = full || behindMs > 0 ? (oldest ?? shards.get(shard)?.unread) : undefined;
+      shards.set(shard, { readAt: startedAt, behindMs, oldest, unread });
     },
     inHand(shard, time) {
       const progress = shards.get(shard);

@@ -12,9 +12,13 @@ export interface ShardReading<Tx> extends Handling<Tx> {
   readonly poll: number;
 }
 
+/** A checkpoint is one row, read or written by its key. Milliseconds. */
+const CHECKPOINT_WITHIN = 10_000;
+
 /** Reads one shard from its checkpoint to its end, record by record, whatever fails on the way. */
 export async function readShard<Tx>(reading: ShardReading<Tx>, shard: string): Promise<'ended' | 'stopped'> {
-  const { application, stream, inbox, reader, progress, signal, log } = reading;
+  const { application, stream, inbox, reader, progress, signal, log, limit } = reading;
+  const reads = { timeout: Math.min(CHECKPOINT_WITHIN, limit.timeout), signal };
   let position: string | undefined;
   let resumed = false;
   let iterator: string | undefined;
@@ -23,7 +27,7 @@ export async function readShard<Tx>(reading: ShardReading<Tx>, shard: string): P
     const startedAt = Date.now();
     let page: Page | 'expired';
     try {
-      if (!resumed) position = await inbox.checkpoint({ application, stream, shard });
+      if (!resumed) position = await inbox.checkpoint({ application, stream, shard }, reads);
       resumed = true;
       iterator ??= await reader.iterator(shard, position, signal);
       page = await reader.read(iterator, signal);
@@ -41,9 +45,10 @@ export async function readShard<Tx>(reading: ShardReading<Tx>, shard: string): P
       continue;
     }
     const records = page.records.map(openRecord);
-    const newest = Math.max(0, ...records.map(({ recorded = 0 }) => recorded));
-    progress.read(shard, { startedAt, behindMs: page.behindMs, newest });
-    const reached = await handlePage(reading, shard, page, records);
+    const oldest = oldestFrom(records);
+    const newest = records.length > 0 ? Math.max(...records.map(({ recorded = 0 }) => recorded)) : undefined;
+    progress.read(shard, { startedAt, behindMs: page.behindMs, full: page.full, oldest: oldest[0], newest });
+    const reached = await handleRecords(reading, shard, records, oldest);
     if (reached === 'stopped') break;
     position = reached ?? position;
     if (page.next === undefined) return 'ended';
@@ -54,14 +59,13 @@ export async function readShard<Tx>(reading: ShardReading<Tx>, shard: string): P
 }
 
 /** Handles the records one after the other. Returns the last one's sequence number, undefined for an empty page. */
-async function handlePage<Tx>(
+async function handleRecords<Tx>(
   reading: ShardReading<Tx>,
   shard: string,
-  page: Page,
   records: readonly OpenedRecord[],
+  oldest: readonly number[],
 ): Promise<string | undefined | 'stopped'> {
   const { progress } = reading;
-  const oldest = oldestFrom(records);
   let passed: string | undefined;
   for (const [index, record] of records.entries()) {
     progress.inHand(shard, oldest[index]);
@@ -74,20 +78,20 @@ async function handlePage<Tx>(
     }
   }
   await advance(reading, shard, passed);
-  // What follows a full page is younger than its last record, and nothing more is known of it.
-  if (!page.full) progress.inHand(shard, undefined);
+  progress.inHand(shard, undefined);
   return records.at(-1)?.sequenceNumber;
 }
 
 /** Moves the checkpoint over records that needed no transaction. If that fails, the next one moves it. */
 async function advance<Tx>(
-  { application, stream, inbox, log }: ShardReading<Tx>,
+  { application, stream, inbox, log, limit }: ShardReading<Tx>,
   shard: string,
   sequenceNumber: string | undefined,
 ): Promise<void> {
   if (sequenceNumber === undefined) return;
   try {
-    await inbox.advance({ application, stream, shard, sequenceNumber });
+    const timeout = Math.min(CHECKPOINT_WITHIN, limit.timeout);
+    await inbox.advance({ application, stream, shard, sequenceNumber }, { ...limit, timeout });
   } catch (error) {
     log.warn({ err: error, shard }, 'the checkpoint could not be moved; its records will be read again');
   }
