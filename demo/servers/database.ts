@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
@@ -17,12 +18,16 @@ export async function startDatabase(binary?: string | DatabaseBinary): Promise<P
   const found = typeof binary === 'object' ? binary : await databaseOrThrow(binary);
   const folder = await temporaryFolder('banyan-db-');
   const data = join(folder.path, 'data');
+  // Of its own: MariaDB clears a temporary folder of other servers' tables when it starts.
+  const temporary = join(folder.path, 'tmp');
+  await mkdir(temporary);
   const port = await freePort();
   const start = async () => {
     const child = startChild({
       command: found.server,
       args: [
         ...commonArguments(data),
+        `--tmpdir=${temporary}`,
         `--port=${port}`,
         '--bind-address=127.0.0.1',
         `--socket=${join(folder.path, 'server.sock')}`,
