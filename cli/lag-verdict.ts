@@ -1,15 +1,16 @@
 import type { LagReport } from '../control-plane/index.ts';
 
 /**
- * Whether the lag is good: everything needed is known, and nothing is older than `maxAge` milliseconds: no pending or
- * parked event, no consumer's lag, no open transaction that holds events back. That no open transaction can be seen
- * (the PROCESS privilege is missing) is no lag: nothing of it is committed.
+ * Whether the lag is good: everything is known, and nothing is older than `maxAge` milliseconds: no pending or
+ * parked event, no consumer's lag, no open transaction that holds events back. An open transaction that can't be seen
+ * (the PROCESS privilege is missing) is unknown, and bad: its events will be as old as it is.
  */
 export function lagIsGood(
   { contexts, total, openTransaction, problems }: LagReport,
   maxAge: number,
 ): boolean {
   if (problems.length > 0 || total.pending === null || total.parked === null) return false;
+  if (openTransaction.state === 'unknown') return false;
   if (contexts.some(({ consumerState }) => consumerState === 'unknown')) return false;
   const ages = [
     ...(total.pending > 0 ? [total.oldestAgeMs] : []),

@@ -50,7 +50,13 @@ export function composeLag({ config, outbox, rates, consumer, now }: LagSources)
     relays: sample?.relays.map(({ relay, seenAgoMs }) => ({ relay, seenAgoMs })) ?? [],
     problems: [
       ...(outbox.problem === undefined ? [] : [outbox.problem]),
-      ...(sample ? [...relayProblems(sample, config.relay.lease), ...clockProblems(sample)] : []),
+      ...(sample
+        ? [
+            ...relayProblems(sample, config.relay.lease),
+            ...clockProblems(sample),
+            ...searchProblems(sample.openTransaction),
+          ]
+        : []),
       ...consumerProblems,
     ],
   };
@@ -111,6 +117,12 @@ function clockProblems({ types }: Sample): string[] {
       ({ type }) =>
         `outbox: events of type '${type}' were appended in the future; was the database's clock set back?`,
     );
+}
+
+/** Nobody knows then how old the events will be that become visible next. */
+function searchProblems(open: Sample['openTransaction']): string[] {
+  if (open.state !== 'unknown') return [];
+  return [`open transaction: unknown, ${open.reason}${open.missing ? `: ${open.missing}` : ''}`];
 }
 
 function round(rate: number | undefined): number | null {

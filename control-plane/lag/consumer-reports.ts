@@ -40,7 +40,8 @@ export function keepConsumerReports(now: () => number = Date.now): ConsumerRepor
         };
       if (report.lagMs === null)
         return { ...unknown, seenAgoMs, problem: 'it runs, but can not tell its own lag; its log says why' };
-      return { consumerState: 'known', consumerLagMs: Math.round(report.lagMs), seenAgoMs };
+      // Whatever was the oldest then may still be, and has grown older since.
+      return { consumerState: 'known', consumerLagMs: Math.round(report.lagMs + seenAgoMs), seenAgoMs };
     },
   };
 }

@@ -58,7 +58,7 @@ export function lagMetrics(report: () => LagReport): Registry {
   );
   gauge(
     'banyan_consumer_lag_seconds',
-    "Lag of the context's consumer, as it reported it",
+    "Lag of the context's consumer: what it reported last, and the time since",
     ['context', 'consumer'],
     ({ contexts }) =>
       contexts

@@ -18,7 +18,7 @@ export type ConsumerState = 'known' | 'unknown' | 'none';
 
 export interface ConsumerFigures {
   readonly consumerState: ConsumerState;
-  /** As of its last report, in the outbox database's clock; null unless known. */
+  /** Its last report's, older by the time since then, in the outbox database's clock; null unless known. */
   readonly consumerLagMs: number | null;
 }
 

@@ -6,13 +6,13 @@ const said = (lagMs: number | null, at: number) => ({
   at: new Date(at).toISOString(),
 });
 
-test('a consumer that never reported, says unknown, or is silent for more than ten seconds is unknown', () => {
+test('a consumer that never reported, says unknown, or is silent for more than ten seconds is unknown; until then its lag grows', () => {
   let now = 50_000;
   const reports = keepConsumerReports(() => now);
   expect(reports.read('a')).toMatchObject({ consumerState: 'unknown', consumerLagMs: null, seenAgoMs: null });
   reports.take('a', said(120, now), now);
   now += 10_000;
-  expect(reports.read('a')).toEqual({ consumerState: 'known', consumerLagMs: 120, seenAgoMs: 10_000 });
+  expect(reports.read('a')).toEqual({ consumerState: 'known', consumerLagMs: 10_120, seenAgoMs: 10_000 });
   now += 1;
   expect(reports.read('a')).toMatchObject({
     ...{ consumerState: 'unknown', consumerLagMs: null },

@@ -216,6 +216,26 @@ test('names the open transaction that holds an event back', async () => {
   await writer.rollback();
 });
 
+test('without the right to see open transactions it says which is missing, and that is a problem', async () => {
+  const url = await freshDatabase('outbox');
+  const root = openDatabase(url);
+  const name = `u${randomUUID().slice(0, 8)}`;
+  await root.query(`CREATE USER '${name}'@'%' IDENTIFIED BY 'a-Pass-word-1'`);
+  await root.query(`GRANT SELECT ON \`${new URL(url).pathname.slice(1)}\`.* TO '${name}'@'%'`);
+  onTestFinished(async () => {
+    await root.query(`DROP USER '${name}'@'%'`);
+    await root.end();
+  });
+  await heartbeat(root, {});
+  const { read } = await controlPlane(url.replace('root@', `${name}:a-Pass-word-1@`));
+  const { openTransaction, total, problems } = await read();
+  expect(openTransaction).toMatchObject({ state: 'unknown' });
+  expect(total.pending).toBe(0);
+  expect(problems.find((problem) => problem.startsWith('open transaction'))).toBe(
+    `open transaction: unknown, this user lacks the PROCESS privilege: GRANT PROCESS ON *.* TO '${name}'@'%'`,
+  );
+});
+
 test('shows the same figures as metrics, unknown ones as not a number', async () => {
   const { database, read, url } = await outbox();
   await heartbeat(database, {});
