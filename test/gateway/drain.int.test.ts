@@ -73,11 +73,13 @@ test('nor does one whose answer had begun before the stop, or that never asked f
   const client = connect(Number(port), hostname);
   onTestFinished(() => void (silent.destroy(), client.destroy()));
   let got = '';
+  silent.resume();
   client.on('data', (chunk) => (got += chunk.toString()));
   client.write('GET / HTTP/1.1\r\nHost: shop\r\n\r\n');
   await until('the first half', () => got.endsWith('half'));
   const began = performance.now();
   const stopping = gateway.stop();
+  await until('the silent connection is closed', () => silent.destroyed);
   upstream.sockets()[0]!.write('half');
   await stopping;
   expect(got).toMatch(/halfhalf$/);

@@ -47,3 +47,11 @@ export function sendRaw(url: string, bytes: string): Promise<string> {
     socket.write(bytes, 'latin1');
   });
 }
+
+/** The head of a WebSocket upgrade. */
+export function upgradeTo(target: string): string {
+  return (
+    `GET ${target} HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n'
+  );
+}
