@@ -6,6 +6,7 @@ import { wait } from '../../runtime/wait.ts';
 import { clientOf, printJson, withClientOptions } from '../client-options.ts';
 import { lagTable } from '../lag-table.ts';
 import { lagIsGood } from '../lag-verdict.ts';
+import { redrawOn } from '../redraw.ts';
 import { UsageError } from '../usage-error.ts';
 
 interface Options {
@@ -59,15 +60,8 @@ function printer({ watch = false, json = false }: Options): (report: LagReport) 
     return (report) => (watch ? process.stdout.write(`${JSON.stringify(report)}\n`) : printJson(report));
   if (!watch || !process.stdout.isTTY)
     return (report) => process.stdout.write(`${lagTable(report)}${watch ? '\n' : ''}`);
-  let height = 0;
-  return (report) => {
-    // A line that wrapped would take two rows of the screen, and the next table would start too low.
-    const lines = lagTable(report)
-      .split('\n')
-      .map((line) => line.slice(0, process.stdout.columns - 1));
-    process.stdout.write(`${height > 0 ? `\u001b[${height}A` : ''}\u001b[J${lines.join('\n')}`);
-    height = lines.length - 1;
-  };
+  const redraw = redrawOn(process.stdout);
+  return (report) => redraw(lagTable(report));
 }
 
 function duration(text: string): number {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { freePort, startChild, untilReady, type Child } from '../../demo/servers
 import { openDatabase } from '../../runtime/database.ts';
 import { freshDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
+import { terminal } from './terminal.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'banyan-lag-'));
@@ -113,6 +114,28 @@ test('--watch prints one after the other, and exits by the last reading at Ctrl+
     expect(await watch.ended).toBe(code);
   }
 });
+
+// macOS' `script` wants a terminal itself; redraw.test.ts holds what is drawn everywhere.
+test.runIf(process.platform === 'linux')(
+  '--watch on a terminal writes each table over the one before, cut to its width',
+  async () => {
+    await beat();
+  const command = `stty cols 50 rows 20; exec '${process.execPath}' '${main}' lag --watch --interval 50ms --max-age 1h`;
+    const watch = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder });
+    let output = '';
+    watch.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const ended = new Promise<number | null>((resolve) => watch.on('close', resolve));
+    await until('three tables', () => (output.match(/lag at/g) ?? []).length >= 3);
+    watch.stdin.write('\u0003');
+    expect(await ended).toBe(0);
+    const screen = terminal(50, 20);
+    screen.write(output);
+    const lines = screen.text().split('\n');
+    expect(lines.filter((line) => line.startsWith('lag at'))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('total'))).toHaveLength(1);
+    expect(Math.max(...lines.map((line) => line.length))).toBe(49);
+  },
+);
 
 test('an admin API that can not be reached is unknown: exit code 1; a mistake in the call is 2', async () => {
   expect(await banyan('lag', '--admin', 'http://127.0.0.1:9')).toMatchObject({
