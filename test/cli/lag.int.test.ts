@@ -120,7 +120,7 @@ test.runIf(process.platform === 'linux')(
   '--watch on a terminal writes each table over the one before, cut to its width',
   async () => {
     await beat();
-  const command = `stty cols 50 rows 20; exec '${process.execPath}' '${main}' lag --watch --interval 50ms --max-age 1h`;
+    const command = `stty cols 50 rows 20; exec '${process.execPath}' '${main}' lag --watch --interval 50ms --max-age 1h`;
     const watch = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder });
     let output = '';
     watch.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
