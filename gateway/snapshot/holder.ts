@@ -50,7 +50,7 @@ export async function openHolder(options: HolderOptions): Promise<Holder> {
   let written: Promise<void> = Promise.resolve();
   const reading = outage(
     log,
-    'the store can’t be read; the last snapshot stays in force',
+    'the store can’t be read; what is in force stays in force',
     'the store can be read again',
   );
   const copying = outage(
@@ -90,6 +90,7 @@ export async function openHolder(options: HolderOptions): Promise<Holder> {
     } catch (error) {
       log.error({ err: error }, 'the copy of the snapshot can’t be read');
     }
+    if (!stages) log.warn('no snapshot: everything goes to the monolith until the store can be read');
   }
   const loop = (async () => {
     while (!stopped.signal.aborted) {

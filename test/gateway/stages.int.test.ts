@@ -221,6 +221,9 @@ test('without store and copy everything goes to the monolith, and the gateway is
   expect(ready.status).toBe(503);
   expect(await ready.text()).toBe('not ready: no snapshot: the store is away and there is no copy on disk\n');
   expect((await send(gateway.url, '/inventory/a')).body).toBe('monolith');
+  expect(gateway.lines.map(({ msg }) => msg)).toContain(
+    'no snapshot: everything goes to the monolith until the store can be read',
+  );
   source.away = false;
   await until('ready', async () => (await fetch(`${gateway.opsUrl}/readyz`)).status === 200);
   expect((await send(gateway.url, '/inventory/a')).body).toBe('inventory');
