@@ -55,7 +55,10 @@ export function register(program: Command): void {
         ...{ store, name },
         onListed: (listed) => {
           if (listed !== name)
-            log.warn({ name, listed }, 'another gateway has this name; give each its own with --name');
+            log.warn(
+              { wanted: name, listed },
+              'another gateway has this name; give each its own with --name',
+            );
         },
       });
       // The store may be away at the stop; the gateway stays on the register then, until it is forgotten.
