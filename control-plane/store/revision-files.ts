@@ -36,10 +36,10 @@ export function openRevisionFiles(folder: string): RevisionFiles {
   async function readRevision(revision: number): Promise<StoredRevision> {
     const text = await readFile(fileOf(revision), 'utf8');
     try {
-      return JSON.parse(text) as StoredRevision;
+      return revisionIn(text, revision);
     } catch (cause) {
       throw new StoreAway(
-        `${fileOf(revision)} is not JSON: ${(cause as Error).message}; put its content right, or delete it to go back to the revision before it`,
+        `${fileOf(revision)} can't be read: ${(cause as Error).message}; put its content right, or delete it to go back to the revision before it`,
         { cause },
       );
     }
@@ -86,6 +86,15 @@ export function openRevisionFiles(folder: string): RevisionFiles {
       for (const number of await numbers()) yield await readRevision(number);
     },
   };
+}
+
+/** Throws when the text is none, or another's: somebody's hand was in it. */
+function revisionIn(text: string, number: number): StoredRevision {
+  const found = JSON.parse(text) as Partial<StoredRevision> | null;
+  const { generation, revision, contexts, audit } = found ?? {};
+  if (typeof generation !== 'string' || revision !== number || !contexts || !Array.isArray(audit))
+    throw new Error(`it is not revision ${number} with generation, contexts and audit`);
+  return { generation, revision, contexts, audit };
 }
 
 /** So long (milliseconds) after a change, another one may leave the same time behind: clocks of files are coarse. */

@@ -50,15 +50,21 @@ it('leaves nothing but whole revisions in its folder', async () => {
   expect(await readdir(join(folder, 'stages'))).toEqual(['000000000001.json', '000000000002.json']);
 });
 
-it('names the file that somebody broke by hand, and changes nothing', async () => {
-  const folder = await newFolder();
-  const store = openFileStore({ folder, first });
-  onTestFinished(() => store.close());
-  await store.read();
-  await writeFile(join(folder, 'stages', '000000000002.json'), '{"generation": ');
-  const broken = expect.stringContaining('000000000002.json is not JSON');
-  await expect(store.read()).rejects.toMatchObject({ constructor: StoreAway, message: broken });
-});
+it.each(['{"generation": ', '{}', 'null', '{"generation":"g","revision":1,"contexts":{},"audit":[]}'])(
+  'names the file that somebody broke by hand (%s), and changes nothing',
+  async (content) => {
+    const folder = await newFolder();
+    const store = openFileStore({ folder, first });
+    onTestFinished(() => store.close());
+    await store.read();
+    await writeFile(join(folder, 'stages', '000000000002.json'), content);
+    const message = expect.stringMatching(
+      /000000000002\.json can't be read: .*put its content right, or delete/,
+    );
+    await expect(store.read()).rejects.toMatchObject({ constructor: StoreAway, message });
+    expect(await readdir(join(folder, 'stages'))).toHaveLength(2);
+  },
+);
 
 it('says which folder it needs when that is a file', async () => {
   const folder = join(await newFolder(), 'taken');
@@ -110,7 +116,7 @@ it('looks through its folder only when that has changed, so that a poll costs th
   await writeFile(join(stages, '000000000099.json'), 'broken');
   await age();
   expect((await store.read()).revision).toBe(revision);
-  await expect(other.read()).rejects.toThrow('000000000099.json is not JSON');
+  await expect(other.read()).rejects.toThrow("000000000099.json can't be read");
   await rm(join(stages, '000000000099.json'));
 
   await other.change('inventory', (now) => ({ ...now, reads: { stage: 'extracted' } }), { actor: 'ada' });
