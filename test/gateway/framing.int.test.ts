@@ -131,6 +131,16 @@ test.each(['GET', 'DELETE', 'OPTIONS', 'POST'])('%s keeps its Content-Length: 0'
   expect(seen.match(/\r\ncontent-length: 0\r\n/gi)).toHaveLength(1);
 });
 
+test('of a plain request with a body undici writes the length last, in lower case', async () => {
+  await sendRaw(
+    gateway.url,
+    request('POST /a HTTP/1.1', 'Content-Length: 2', 'Host: shop', 'Connection: close', 'X-A: 1') + 'hi',
+  );
+  expect(seen).toMatch(
+    /^POST \/a HTTP\/1.1\r\nhost: shop\r\n[^]*X-A: 1\r\n[^]*\r\ncontent-length: 2\r\n\r\nhi$/,
+  );
+});
+
 test.each(['GET', 'DELETE'])('%s without a length gets none', async (method) => {
   await sendRaw(gateway.url, request(`${method} /a HTTP/1.1`, 'Host: shop', 'Connection: close'));
   expect(seen).not.toMatch(/content-length|transfer-encoding/i);
