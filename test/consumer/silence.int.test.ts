@@ -1,3 +1,4 @@
+import type { RowDataPacket } from 'mysql2/promise';
 import { pino } from 'pino';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { ConsumerOptions, Handler } from '../../consumer/index.ts';
@@ -99,6 +100,25 @@ test('a database that is silent at the start delays the start, and no more', asy
   await until('it tries again', () => lines.filter((line) => line.includes('trying again')).length >= 2);
   gate.swallow();
   await until('handled', () => consumer.totals().handled === 1);
+});
+
+test('a connection that the server has ended for idling costs nothing', async () => {
+  const { database, name, consumer, lines } = await service({});
+  const sessions = async () => {
+    const [rows] = await database.query<RowDataPacket[]>(
+      'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()',
+    );
+    return rows.length;
+  };
+  await put(name, [counted('k', 1)]);
+  await consumer.start();
+  await until('handled', () => consumer.totals().handled === 1);
+  expect(await sessions()).toBe(1);
+  await until('the session is ended', async () => (await sessions()) === 0);
+  await put(name, [counted('k', 2)]);
+  await until('the second is handled', () => consumer.totals().handled === 2);
+  expect(consumer.totals().retries).toBe(0);
+  expect(lines.filter((line) => line.includes('err'))).toEqual([]);
 });
 
 test('stop gives up what is not committed within its grace, whatever is silent', async () => {
