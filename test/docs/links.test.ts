@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { glob } from 'node:fs/promises';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const pages = await Array.fromAsync(glob(['*.md', 'docs/**/*.md', 'outbox/npm/README.md'], { cwd: root }));
+const pages = globSync(['*.md', 'docs/**/*.md', 'outbox/npm/README.md'], { cwd: root });
 
 /** The anchors of a page's headings, as GitHub makes them. */
 function anchors(markdown: string): string[] {
