@@ -80,6 +80,7 @@ test('banyan, packed and installed in an empty project, has its command and all 
 
   expect(subpaths).toContain('banyan/consumer');
   expect(subpaths).toContain('banyan/express');
+  expect(subpaths).toContain('banyan/store');
   const names = await run(
     project,
     process.execPath,

@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePort, startChild } from '../../demo/servers/child.ts';
+import { freePort, startChild, untilReady } from '../../demo/servers/child.ts';
 import { memorySource } from '../support/memory-source.ts';
 import { until } from '../support/until.ts';
 import { send } from './support/client.ts';
@@ -26,31 +28,52 @@ test('the Express monolith on the page forwards what is extracted, and takes a c
   const folder = await freshFolder();
   const own = (text: string) => text.replaceAll('8080', String(port));
   const shop = blockOf('In an Express monolith', 'js');
-  const stages = blockOf('In an Express monolith', 'json');
-  const config = blockOf('Decisions', 'yaml').replace('http://127.0.0.1:3001', inventory.url);
-  expect(shop).toContain("from 'banyan/express'");
+  const admin = `127.0.0.1:${await freePort()}`;
+  const config =
+    blockOf('Decisions', 'yaml').replace('http://127.0.0.1:3001', inventory.url) +
+    `control: { admin: '${admin}' }\n`;
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   await writeFile(
     join(folder, 'shop.js'),
-    own(shop.replace('banyan/express', join(root, 'gateway/express.ts'))),
+    own(
+      shop
+        .replace('banyan/express', join(root, 'gateway/express.ts'))
+        .replace('banyan/store', join(root, 'control-plane/store/index.ts')),
+    ),
   );
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   await writeFile(join(folder, 'banyan.yaml'), own(config));
-  await writeFile(join(folder, 'stages.json'), stages);
   const child = startChild({ command: process.execPath, args: ['shop.js'], cwd: folder });
   onTestFinished(() => child.stop());
+
+  const banyan = [join(root, 'cli/main.ts'), '-c', 'banyan.yaml'];
+  const controlPlane = startChild({
+    command: process.execPath,
+    args: [...banyan, 'control-plane'],
+    cwd: folder,
+  });
+  onTestFinished(() => controlPlane.stop());
+  await untilReady(controlPlane, 'control plane', async () => (await fetch(`http://${admin}/readyz`)).ok);
 
   const url = `http://127.0.0.1:${port}`;
   const bodyOf = async (target: string, method = 'GET') => (await send(url, target, { method })).body;
   await until('it listens', () => bodyOf('/'));
+  const set = async (reads: string) =>
+    (
+      await promisify(execFile)(
+        process.execPath,
+        [...banyan, 'context', 'set', 'inventory', '--reads', reads],
+        { cwd: folder },
+      )
+    ).stdout;
+  expect(await set('extracted')).toMatch(/^1 of 1 at revision 2/m);
   expect(await bodyOf('/stock/abc?q=1')).toBe('inventory');
   expect(inventory.seen.map(({ target }) => target)).toEqual(['/inventory/abc?q=1']);
   expect(await bodyOf('/inventory/abc', 'POST')).toBe("the monolith's POST /inventory/abc\n");
   expect(await bodyOf('/a//b')).toBe("the monolith's GET /a//b\n");
 
-  const next = stages.replace('"revision": 1', '"revision": 2').replace('extracted', 'legacy');
-  await writeFile(join(folder, 'stages.json'), next);
-  await until('the change is in force', async () => (await bodyOf('/stock/abc')).startsWith('the monolith'));
+  expect(await set('legacy')).toMatch(/^1 of 1 at revision 3/m);
+  expect(await bodyOf('/stock/abc')).toBe("the monolith's GET /stock/abc\n");
   child.kill('SIGTERM');
   expect(await child.ended).toBe(0);
 });
