@@ -45,11 +45,12 @@ function checkTokens({ root, shown, report }: Checked): void {
   }
 }
 
-/** `banyan gateway` with the file store takes all three. */
+/** What `banyan gateway` and `banyan control-plane` take on one host. */
 const ADDRESSES = [
   ['gateway', 'listen', '127.0.0.1:8080'],
   ['gateway', 'ops', '127.0.0.1:9101'],
   ['control', 'admin', '127.0.0.1:9102'],
+  ['control', 'ops', '127.0.0.1:9105'],
 ] as const;
 
 function checkAddresses({ root, report }: Checked): void {

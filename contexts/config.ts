@@ -102,6 +102,8 @@ export const configSchema = z.strictObject({
   control: z
     .strictObject({
       admin: address.default('127.0.0.1:9102'),
+      /** Health and metrics of `banyan control-plane`, the lag's among them: never public. */
+      ops: address.default('127.0.0.1:9105'),
       /**
        * Lets `admin` be an address that other hosts reach, which is a mistake otherwise. It needs `tokens` then:
        * the token file of one host is none for others. Put TLS and a firewall in front.

@@ -9,6 +9,7 @@ import { requireOwnHost, requireToken } from './guard.ts';
 import { listContexts } from './list-contexts.ts';
 import { problems, sendProblem } from './problem.ts';
 import { Refusal } from './refusal.ts';
+import { unreadable } from './store/unreadable.ts';
 
 export interface AdminApiDeps extends ChangeDeps {
   readonly tokens: readonly AdminToken[];
@@ -115,13 +116,9 @@ export function adminApi(deps: AdminApiDeps): Express {
   return app;
 }
 
-/** Ready while the store can be read; the gateways go on without it. */
 function readiness({ store }: AdminApiDeps): RequestHandler {
   return async (_request, response) => {
-    const reason = await store.read().then(
-      () => undefined,
-      (error: Error) => error.message,
-    );
+    const reason = await unreadable(store);
     response
       .status(reason === undefined ? 200 : 503)
       .type('text/plain')

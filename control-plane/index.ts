@@ -2,6 +2,7 @@ export * from './store/open-store.ts';
 export { gatewaySource, type GatewaySource } from './store/gateway-source.ts';
 export * from './store/snapshot-store.ts';
 export * from './start-control-plane.ts';
+export { unreadable } from './store/unreadable.ts';
 export { adminTokenFile } from './admin-token.ts';
 export { describeChange, type ChangeResult } from './change-context.ts';
 export type { ContextList, ListedContext } from './list-contexts.ts';

@@ -27,7 +27,14 @@ export interface SystemOptions {
 export interface System {
   readonly urls: Readonly<
     Record<
-      'gateway' | 'monolith' | 'inventory' | 'admin' | 'gatewayOps' | 'relayOps' | 'inventoryOps',
+      | 'gateway'
+      | 'monolith'
+      | 'inventory'
+      | 'admin'
+      | 'gatewayOps'
+      | 'controlOps'
+      | 'relayOps'
+      | 'inventoryOps',
       string
     >
   >;
@@ -69,6 +76,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     gateway: await place(),
     gatewayOps: await place(),
     admin: await place(),
+    controlOps: await place(),
     relayOps: await place(),
     monolith: await place(),
     inventory: await place(),
@@ -105,7 +113,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     );
   const command = (name: string, ready: string) =>
     start({ name, script: 'cli/main.ts', args: ['-c', config, name], env: aws, ready });
-  await command('control-plane', `http://${places.admin}/healthz`);
+  await command('control-plane', `http://${places.controlOps}/readyz`);
   await Promise.all([
     start({
       name: 'shop',

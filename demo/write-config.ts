@@ -5,6 +5,7 @@ export interface Places {
   readonly gateway: string;
   readonly gatewayOps: string;
   readonly admin: string;
+  readonly controlOps: string;
   readonly relayOps: string;
   readonly monolith: string;
   readonly inventory: string;
@@ -43,6 +44,7 @@ contexts:
 
 control:
   admin: ${places.admin}
+  ops: ${places.controlOps}
   store: mysql
   database: ${places.controlDatabase}
   tokens:

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Registry } from 'prom-client';
 import { parseAddress } from '../runtime/address.ts';
 import { listen, startOpsServer } from '../runtime/ops-server.ts';
 import { openDrain } from './drain.ts';
@@ -13,6 +14,8 @@ export interface StartOptions extends GatewayOptions {
   readonly listen?: string;
   /** `host:port` of the ops port instead of the config's. */
   readonly ops?: string;
+  /** Shown on the ops port beside the gateway's own. */
+  readonly metrics?: Registry | undefined;
   /** Milliseconds that stopping may take: then requests under way are cut. Default 25,000, less than Kubernetes' 30 s. */
   readonly grace?: number;
   /** Milliseconds of it in which clients may still come, and are told to go. Default 1,000. */
@@ -84,7 +87,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   }
   const opsServer = await startOpsServer({
     address: ops,
-    metrics: gateway.metrics.registry,
+    metrics: [gateway.metrics.registry, ...(options.metrics ? [options.metrics] : [])],
     notReady: () => drain.stopping() ?? gateway.holder.missing(),
   }).catch(async (error: unknown) => {
     server.close();

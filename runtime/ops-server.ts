@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { parseAddress } from './address.ts';
 
 export interface OpsServer {
@@ -12,13 +12,15 @@ export interface OpsServer {
 export interface OpsOptions {
   /** `host:port`; port 0 takes a free one. Never a public address. */
   readonly address: string;
-  readonly metrics: Registry;
+  /** One or more; their metrics differ in name. */
+  readonly metrics: Registry | readonly Registry[];
   /** Undefined when the process can do its work, else why it can't. */
-  readonly notReady: () => string | undefined;
+  readonly notReady: () => string | undefined | Promise<string | undefined>;
 }
 
 /** Each process's own port: `/healthz` (it runs), `/readyz` (it can work), `/metrics` (Prometheus text). */
 export async function startOpsServer({ address, metrics, notReady }: OpsOptions): Promise<OpsServer> {
+  const registries = [metrics].flat();
   const server = createServer((request, response) => {
     void answer(request.url ?? '/').then(({ status, body, type = 'text/plain; charset=utf-8' }) => {
       response.writeHead(status, { 'content-type': type }).end(body);
@@ -29,14 +31,14 @@ export async function startOpsServer({ address, metrics, notReady }: OpsOptions)
       case '/healthz':
         return { status: 200, body: 'ok\n' };
       case '/readyz': {
-        const reason = notReady();
+        const reason = await notReady();
         return reason === undefined
           ? { status: 200, body: 'ready\n' }
           : { status: 503, body: `not ready: ${reason}\n` };
       }
       case '/metrics':
         try {
-          return { status: 200, body: await metrics.metrics(), type: metrics.contentType };
+          return { status: 200, body: await textOf(registries), type: Registry.PROMETHEUS_CONTENT_TYPE };
         } catch (error) {
           return { status: 500, body: `metrics can't be read: ${String(error)}\n` };
         }
@@ -54,6 +56,10 @@ export async function startOpsServer({ address, metrics, notReady }: OpsOptions)
         server.closeAllConnections();
       }),
   };
+}
+
+async function textOf(registries: readonly Registry[]): Promise<string> {
+  return (await Promise.all(registries.map((registry) => registry.metrics()))).join('\n');
 }
 
 /** Listens, or rejects with the address in the message. */

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
 import { processName } from '../../contexts/index.ts';
-import { gatewaySource, openStore } from '../../control-plane/index.ts';
+import { gatewaySource, openStore, startControlPlane } from '../../control-plane/index.ts';
 import { startGateway } from '../../gateway/start-gateway.ts';
 import { openLog } from '../../runtime/log.ts';
 import { parseAddress } from '../../runtime/address.ts';
@@ -10,7 +10,7 @@ import { wait } from '../../runtime/wait.ts';
 import { address } from '../address-option.ts';
 import { gatewayName } from '../gateway-name.ts';
 import { loadConfig } from '../load-config.ts';
-import { runControlPlane } from '../run-control-plane.ts';
+import { openLag } from '../open-lag.ts';
 import { untilAborted } from '../until-aborted.ts';
 
 interface Options {
@@ -67,11 +67,18 @@ export function register(program: Command): void {
         () => store.close(),
       ];
       try {
-        const gateway = await startGateway({ config, source, name, log, listen, ops });
+        const lag = admin && config.control.store === 'file' ? openLag(config, log) : undefined;
+        if (lag) stops.unshift(() => lag.stop());
+        const gateway = await startGateway({
+          ...{ config, source, name, log, listen, ops },
+          metrics: lag?.metrics,
+        });
         listensAt(hostname(), Number(new URL(gateway.url).port));
         stops.unshift(() => gateway.stop());
-        if (admin && config.control.store === 'file') {
-          const controlPlane = await runControlPlane({ config, store, log });
+        if (lag) {
+          const controlPlane = await startControlPlane({
+            ...{ config, store, log, lag: lag.router, pendingEvents: lag.inFlight },
+          });
           stops.unshift(() => controlPlane.stop());
         }
         await untilAborted(stopped);

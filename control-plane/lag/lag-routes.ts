@@ -20,7 +20,7 @@ export interface LagDeps {
 }
 
 export interface Lag {
-  /** GET /v1/lag, POST /v1/consumers/:application, GET /metrics. The caller asks for the token on /v1. */
+  /** GET /v1/lag, POST /v1/consumers/:application. The caller asks for the token on /v1. */
   readonly router: Router;
   /** Pending events of a context, read now; undefined when nobody knows. */
   inFlight(context: string): Promise<number | undefined>;
@@ -74,9 +74,6 @@ export function lagRoutes({ config, database, log }: LagDeps): Lag {
       throw new Refusal('invalid', `the report can't be read: ${z.prettifyError(parsed.error)}`);
     consumers.take(application, parsed.data, databaseTime());
     response.status(204).end();
-  });
-  router.get('/metrics', async (_request, response) => {
-    response.type(metrics.contentType).send(await metrics.metrics());
   });
 
   return {

@@ -11,7 +11,7 @@ export function introduce(terminal: Terminal, { urls, config }: System): void {
   terminal.say(`  monolith, service          ${urls.monolith}/   ${urls.inventory}/inventory/banyan`);
   terminal.say(`  admin API                  ${urls.admin}/v1/contexts   (bearer token: see banyan.yaml)`);
   terminal.say(
-    `  metrics                    ${urls.gatewayOps}/metrics   ${urls.relayOps}/metrics   ${urls.inventoryOps}/metrics`,
+    `  metrics                    ${[urls.gatewayOps, urls.controlOps, urls.relayOps, urls.inventoryOps].map((ops) => `${ops}/metrics`).join('   ')}`,
   );
   terminal.say(`  configuration and logs     ${config}`);
 }

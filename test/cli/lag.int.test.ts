@@ -16,6 +16,7 @@ const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'banyan-lag-'));
 const url = await freshDatabase('outbox');
 const database = openDatabase(url);
+const ops = `127.0.0.1:${await freePort()}`;
 let controlPlane: Child;
 /** A relay's heartbeats. */
 let beating: NodeJS.Timeout | undefined;
@@ -32,7 +33,7 @@ beforeAll(async () => {
   writeFileSync(
     join(folder, 'banyan.yaml'),
     `upstreams: { monolith: { url: http://127.0.0.1:3000 }, service: { url: http://127.0.0.1:3001 } }
-control: { admin: '127.0.0.1:${port}' }
+control: { admin: '127.0.0.1:${port}', ops: '${ops}' }
 outbox: { database: '${url}' }
 contexts:
   orders: { upstream: service, routes: [GET /orders/:id], events: [OrderPlaced] }
@@ -44,11 +45,7 @@ contexts:
     cwd: folder,
     env: process.env,
   });
-  await untilReady(
-    controlPlane,
-    'control plane',
-    async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok,
-  );
+  await untilReady(controlPlane, 'control plane', async () => (await fetch(`http://${ops}/readyz`)).ok);
 });
 afterAll(async () => {
   clearInterval(beating);
@@ -68,6 +65,14 @@ const append = (type: string, secondsAgo: number) =>
      VALUES (?, '/m', ?, 'o', '1', '{}', NOW(6) - INTERVAL ? SECOND)`,
     [randomUUID(), type, secondsAgo],
   );
+
+test("the control plane's ops port tells the same figures, to whoever reaches it", async () => {
+  const tell = async (path: string) => (await fetch(`http://${ops}${path}`)).text();
+  expect([await tell('/healthz'), await tell('/readyz')]).toEqual(['ok\n', 'ready\n']);
+  await until('the first sample', async () =>
+    (await tell('/metrics')).includes('banyan_outbox_pending{context="orders"} 0\n'),
+  );
+});
 
 test('exit code 1 while no relay is there, 0 when all is known and young, 1 when something is too old', async () => {
   const without = await banyan('lag');

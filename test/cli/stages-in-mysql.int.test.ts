@@ -37,7 +37,10 @@ control:
     const [listen, ops] = [await site.address(), await site.address()];
     return site.start(`http://${ops}/readyz`, '-c', file, 'gateway', '--listen', listen, '--ops', ops);
   };
-  await Promise.all([site.start(`http://${admin}/readyz`, '-c', file, 'control-plane'), gateway()]);
+  await Promise.all([
+    site.start(`http://${admin}/readyz`, '-c', file, 'control-plane', '--ops', '127.0.0.1:0'),
+    gateway(),
+  ]);
   await until('the first', async () => (await run('gateways', 'list')).stdout.includes('edge'));
   second = await gateway();
   await until('the second', async () => (await run('gateways', 'list')).stdout.includes('edge~2'));

@@ -9,13 +9,14 @@ import { openSite, type Site } from './support/site.ts';
 let site: Site;
 let file: string;
 let listen: string;
+let ops: string;
 const run = (...args: string[]) => banyan(['-c', file, ...args]);
 const context = (...args: string[]) => run('context', ...args);
 
 beforeAll(async () => {
   site = await openSite();
-  const [admin, ops] = [await site.address(), await site.address()];
-  listen = await site.address();
+  const admin = await site.address();
+  [listen, ops] = [await site.address(), await site.address()];
   file = join(site.folder, 'banyan.yaml');
   await writeFile(
     file,
@@ -33,6 +34,13 @@ control: { admin: '${admin}' }
 afterAll(() => site.stop());
 
 describe('on the file store', () => {
+  it("the gateway's ops port has its own metrics and the lag's, as one text", async () => {
+    const metrics = await (await fetch(`http://${ops}/metrics`)).text();
+    expect(metrics).toContain('# TYPE banyan_gateway_requests_total counter\n');
+    // This configuration has no outbox: unknown, not zero.
+    expect(metrics).toMatch(/^banyan_outbox_pending\{context="orders"\} nan$/im);
+  });
+
   it('set, list, audit, route and undo tell what is in force, as text and as JSON', async () => {
     const set = await context(
       'set',

@@ -84,7 +84,7 @@ ${redis === undefined ? '' : `redis: ${redis}`}
       const child = await start(`${opsUrl}/healthz`, 'gateway', '--name', name, ...places);
       return { name, url: `http://127.0.0.1:${port}`, opsUrl, child };
     },
-    startControlPlane: () => start(`http://${admin}/healthz`, 'control-plane'),
+    startControlPlane: () => start(`http://${admin}/healthz`, 'control-plane', '--ops', '127.0.0.1:0'),
     async admin<T>(method: string, path: string, body?: unknown) {
       const response = await fetch(`http://${admin}${path}`, {
         method,

@@ -237,11 +237,11 @@ test('without the right to see open transactions it says which is missing, and t
 });
 
 test('shows the same figures as metrics, unknown ones as not a number', async () => {
-  const { database, read, url } = await outbox();
+  const { database, read, lag } = await outbox();
   await heartbeat(database, {});
   await append(database, 'OrderPlaced', 100);
   await read();
-  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const metrics = await lag.metrics.metrics();
   expect(metrics).toContain('banyan_outbox_pending{context="orders"} 1');
   expect(metrics).toContain('banyan_outbox_pending{context="unassigned"} 0');
   expect(metrics).toContain('banyan_outbox_lag_seconds{context="inventory"} 0');

@@ -49,7 +49,7 @@ test('the Express monolith on the page forwards what is extracted, and takes a c
   const banyan = [join(root, 'cli/main.ts'), '-c', 'banyan.yaml'];
   const controlPlane = startChild({
     command: process.execPath,
-    args: [...banyan, 'control-plane'],
+    args: [...banyan, 'control-plane', '--ops', '127.0.0.1:0'],
     cwd: folder,
   });
   onTestFinished(() => controlPlane.stop());

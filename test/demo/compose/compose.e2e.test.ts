@@ -108,7 +108,7 @@ test('the composed processes find each other, and the shoppers are served by bot
   expect(await prepare()).toContain('the databases are there already');
 
   await Promise.all([
-    start('control-plane', `http://${admin}/readyz`, '--listen', admin!),
+    start('control-plane', `http://${admin}/readyz`, '--listen', admin!, '--ops', '127.0.0.1:0'),
     start('shop', `http://${shop}/`),
     start('relay', `http://${relayOps}/readyz`, '--ops', relayOps!),
     start('inventory', `http://${inventoryOps}/readyz`),
