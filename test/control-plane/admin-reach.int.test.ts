@@ -100,7 +100,8 @@ it.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
   async (name) => {
     const { call } = await serve();
     for (const path of [`/v1/contexts/${name}`, `/v1/contexts/${name}/undo`]) {
-      const body = path.endsWith('undo') ? {} : { reads: 'extracted' };
+      // Its cohort, which it doesn't have either, must not be what is missed.
+      const body = path.endsWith('undo') ? {} : { reads: 'canary', percent: 5 };
       const answer = await call('POST', path, body);
       expect(answer.status).toBe(404);
       expect(answer.body['detail']).toBe(`there is no context '${name}'; known contexts: inventory`);
