@@ -5,6 +5,7 @@ import type { PrivateServer } from './server.ts';
 /** Starts the Kinesis emulator (kinesalite, data in memory) as a private process. `url` is its endpoint. */
 export async function startKinesis(): Promise<PrivateServer> {
   const port = await freePort();
+  let stopping = false;
   const start = async () => {
     const child = startChild({
       command: process.execPath,
@@ -14,16 +15,28 @@ export async function startKinesis(): Promise<PrivateServer> {
       await fetch(`http://127.0.0.1:${port}/`);
       return true;
     });
+    stopping = false;
+    void child.ended.then((code) => {
+      // Whoever asks it next would only see a refused connection.
+      if (!stopping) process.stderr.write(`kinesalite ended (${code}). Its last words:\n${child.output()}\n`);
+    });
     return child;
   };
   let child = await start();
+  const stop = () => {
+    stopping = true;
+    return child.stop();
+  };
   return {
     url: `http://127.0.0.1:${port}`,
-    kill: (signal) => child.kill(signal),
+    kill(signal) {
+      stopping = signal !== 'SIGSTOP' && signal !== 'SIGCONT';
+      child.kill(signal);
+    },
     async restart() {
-      await child.stop();
+      await stop();
       child = await start();
     },
-    stop: () => child.stop(),
+    stop,
   };
 }
