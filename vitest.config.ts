@@ -1,7 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Three levels, told apart by the file's suffix; the two with servers share one set for the run.
 const servers = { globalSetup: ['test/support/global-setup.ts'], testTimeout: 30_000, hookTimeout: 60_000 };
+// Tests with servers wait more than they compute.
+const parallel = { maxWorkers: Math.max(3, availableParallelism() - 1), sequence: { groupOrder: 0 } };
+// The whole product wants the machine for itself.
+const alone = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
@@ -11,14 +16,15 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.int.test.ts', 'test/**/*.e2e.test.ts'],
+          ...parallel,
         },
       },
-      { test: { name: 'int', include: ['test/**/*.int.test.ts'], ...servers } },
+      { test: { name: 'int', include: ['test/**/*.int.test.ts'], ...parallel, ...servers } },
       {
         test: {
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
-          fileParallelism: false,
+          ...alone,
           ...servers,
           testTimeout: 300_000,
         },
