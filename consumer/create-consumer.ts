@@ -17,7 +17,7 @@ export interface ConsumerOptions<Tx> {
   readonly handlers: Readonly<Record<string, Handler<Tx>>>;
   /** `mysqlInbox(database)` of the service's own database. */
   readonly inbox: Inbox<Tx>;
-  /** Reports the lag to the admin API once a second. Without it `banyan lag` says "unknown". */
+  /** Reports the lag to the admin API four times a second. Without it `banyan lag` says "unknown". */
   readonly report?: ReportTo | undefined;
   /** Milliseconds between two reads of a shard, 250 unless given. AWS allows five reads a second and shard, for all applications together. */
   readonly poll?: number | undefined;

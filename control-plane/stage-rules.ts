@@ -28,59 +28,80 @@ export interface WritesConsent {
   readonly reason?: string | undefined;
 }
 
-/** Reads the request, or refuses it with what is allowed. */
+interface Mistake {
+  readonly message: string;
+  /** The stages that there are, where an unknown one was named. */
+  readonly known?: readonly string[];
+}
+
+/** Reads the request, or refuses it with all its mistakes and what is allowed. */
 export function parseStages(facts: ContextFacts, asked: AskedStages): Partial<ReadsAndWrites> {
-  if (asked.reads === undefined && asked.writes === undefined) {
+  const { reads, writes, percent } = asked;
+  const mistakes = [
+    ...(reads === undefined && writes === undefined && percent === undefined
+      ? [{ message: 'nothing to set: give reads, writes or both' }]
+      : []),
+    ...(reads === undefined && percent !== undefined
+      ? [{ message: 'a percentage belongs to reads: give reads canary with it' }]
+      : []),
+    ...(reads === undefined ? [] : mistakesOfReads(facts, reads, percent)),
+    ...(writes === undefined ? [] : mistakesOfWrites(writes)),
+  ];
+  const [first, ...others] = mistakes;
+  if (first)
     throw new Refusal(
       'invalid',
-      asked.percent === undefined
-        ? 'nothing to set: give reads, writes or both'
-        : 'a percentage belongs to reads: give reads canary with it',
+      mistakes.map(({ message }) => message).join('; '),
+      first.known && others.length === 0 ? { known: first.known } : {},
     );
-  }
   return {
-    ...(asked.reads === undefined ? {} : { reads: parseReads(facts, asked.reads, asked.percent) }),
-    ...(asked.writes === undefined ? {} : { writes: parseWrites(asked.writes) }),
+    ...(reads === undefined ? {} : { reads: stageOf(reads, percent) }),
+    ...(writes === undefined ? {} : { writes: { stage: writes } as WritesStage }),
   };
 }
 
-function parseReads(facts: ContextFacts, stage: string, percent: number | undefined): ReadsStage {
-  if (stage === 'canary') {
-    if (percent === undefined) {
-      throw new Refusal('invalid', 'canary needs a percentage from 0 to 100');
-    }
-    if (!(percent >= 0 && percent <= 100)) {
-      throw new Refusal('invalid', `a percentage is from 0 to 100; found ${percent}`);
-    }
-    if (!facts.hasCohort) throw noCohort(facts);
-    return { stage, percent };
+function mistakesOfReads(facts: ContextFacts, stage: string, percent: number | undefined): Mistake[] {
+  const inRange = percent === undefined || (percent >= 0 && percent <= 100);
+  const range = inRange ? [] : [{ message: `a percentage is from 0 to 100; found ${percent}` }];
+  switch (stage) {
+    case 'canary':
+      return [
+        ...(percent === undefined ? [{ message: 'canary needs a percentage from 0 to 100' }] : range),
+        ...(facts.hasCohort ? [] : [{ message: noCohort(facts) }]),
+      ];
+    case 'legacy':
+    case 'extracted':
+      return percent === undefined
+        ? []
+        : [{ message: `a percentage belongs to canary alone; found reads ${stage}` }];
+    default:
+      return [
+        {
+          message: `reads have no stage '${stage}'; known stages: ${READS_STAGES.join(', ')}`,
+          known: READS_STAGES,
+        },
+        ...range,
+      ];
   }
-  if (stage !== 'legacy' && stage !== 'extracted') {
-    throw new Refusal('invalid', `reads have no stage '${stage}'; known stages: ${READS_STAGES.join(', ')}`, {
-      known: READS_STAGES,
-    });
-  }
-  if (percent !== undefined) {
-    throw new Refusal('invalid', `a percentage belongs to canary alone; found reads ${stage}`);
-  }
-  return { stage };
 }
 
-function parseWrites(stage: string): WritesStage {
-  if (stage === 'legacy' || stage === 'extracted') return { stage };
+function stageOf(reads: string, percent: number | undefined): ReadsStage {
+  return (reads === 'canary' ? { stage: reads, percent } : { stage: reads }) as ReadsStage;
+}
+
+function mistakesOfWrites(stage: string): Mistake[] {
+  if (stage === 'legacy' || stage === 'extracted') return [];
   const why = stage === 'canary' ? ': writes move as a whole, never by chance' : '';
-  throw new Refusal(
-    'invalid',
-    `writes have no stage '${stage}'${why}; known stages: ${WRITES_STAGES.join(', ')}`,
-    { known: WRITES_STAGES },
-  );
+  return [
+    {
+      message: `writes have no stage '${stage}'${why}; known stages: ${WRITES_STAGES.join(', ')}`,
+      known: WRITES_STAGES,
+    },
+  ];
 }
 
-function noCohort({ name }: ContextFacts): Refusal {
-  return new Refusal(
-    'invalid',
-    `canary needs to know who it is sticky for, and context '${name}' has no cohort; add \`cohort:\` (a cookie or a header) to it in the configuration`,
-  );
+function noCohort({ name }: ContextFacts): string {
+  return `canary needs to know who it is sticky for, and context '${name}' has no cohort; add \`cohort:\` (a cookie or a header) to it in the configuration`;
 }
 
 /** The stages after a change, or a refusal when it moves the writes without consent. */
@@ -102,7 +123,7 @@ export function allowUndo(
   restored: ReadsAndWrites,
   consent: WritesConsent,
 ): void {
-  if (restored.reads.stage === 'canary' && !facts.hasCohort) throw noCohort(facts);
+  if (restored.reads.stage === 'canary' && !facts.hasCohort) throw new Refusal('invalid', noCohort(facts));
   refuseWritesMove(facts, current, restored, consent);
 }
 

@@ -35,6 +35,17 @@ describe('what somebody asks for', () => {
     expect(() => parseStages(facts, asked)).toThrow(Refusal);
   });
 
+  it('is refused with all its mistakes at once', () => {
+    const nobody = { ...facts, hasCohort: false };
+    const asked = { reads: 'canary', writes: 'open', percent: 120 };
+    expect(() => parseStages(nobody, asked)).toThrow(
+      /^a percentage is from 0 to 100; found 120; canary needs to know .* has no cohort; .*; writes have no stage 'open'; known stages: legacy, extracted$/,
+    );
+    expect(() => parseStages(facts, { reads: 'bananas', percent: 120 })).toThrow(
+      /^reads have no stage 'bananas'; known stages: .*; a percentage is from 0 to 100; found 120$/,
+    );
+  });
+
   it('is no canary where the configuration says not who it is sticky for', () => {
     const asked = { reads: 'canary', percent: 10 };
     expect(() => parseStages({ ...facts, hasCohort: false }, asked)).toThrow(
