@@ -271,25 +271,6 @@ test('stops when its signal aborts', async () => {
   await until('stopped', () => consumer.opsUrl() === undefined);
 });
 
-test('refuses a name that the inbox or a URL could not carry', () => {
-  expect(() =>
-    countingConsumer(
-      {} as Database,
-      { name: 's', endpoint: 'http://127.0.0.1:1' },
-      { application: 'No Good' },
-    ),
-  ).toThrow("application is 'No Good'; required: lower-case letters");
-});
-
-test.each([{ timeout: 0 }, { grace: -1 }, { poll: Number.NaN }, { timeout: 2 ** 31 }])(
-  'refuses a time that no timer can hold: %o',
-  (more) => {
-    const create = () =>
-      countingConsumer({} as Database, { name: 's', endpoint: 'http://127.0.0.1:1' }, more);
-    expect(create).toThrow('required: milliseconds above 0, at most 2147483647');
-  },
-);
-
 test('never moves a checkpoint backwards, however long the numbers are', async () => {
   const { database } = await service(1);
   const inbox = mysqlInbox(database);
