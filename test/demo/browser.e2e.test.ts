@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import chromium from '@sparticuz/chromium';
-import { chromium as playwright, type Browser, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { openBelongings } from '../../demo/belongings.ts';
 import { CUSTOMERS, PASSWORD, PRODUCTS, STAFF } from '../../demo/shop/seed.ts';
 import { startSystem, type System } from '../../demo/start-system.ts';
 import { filled } from '../../demo/story/records.ts';
+import { launchBrowser, type TestBrowser } from '../support/browser.ts';
 import { until } from '../support/until.ts';
 
 // BANYAN_SCREENSHOTS=1 renews docs/images/shop.png.
@@ -19,7 +19,7 @@ const belongings = openBelongings();
 const stopping = new AbortController();
 let lost: Error | undefined;
 let system: System;
-let browser: Browser;
+let own: TestBrowser | undefined;
 
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bd-'));
@@ -33,13 +33,11 @@ beforeAll(async () => {
     onLoss: (why) => (lost = why),
   });
   await filled(system.inventory, PRODUCTS.length * 2, stopping.signal);
-  // A Linux build from npm; elsewhere, name a Chromium that is installed.
-  const executablePath = process.env['BANYAN_TEST_BROWSER'] ?? (await chromium.executablePath());
-  browser = await playwright.launch({ executablePath, args: ['--no-sandbox'], headless: true });
+  own = await launchBrowser();
 }, 120_000);
 
 afterAll(async () => {
-  await browser?.close();
+  await own?.close();
   expect(await belongings.release()).toEqual([]);
   expect(lost).toBeUndefined();
 });
@@ -103,7 +101,7 @@ it('lets staff change stock and a price in the monolith, which the service then 
 });
 
 async function openPage(): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1180, height: 860 } });
+  const context = await own!.browser.newContext({ viewport: { width: 1180, height: 860 } });
   context.setDefaultTimeout(10_000);
   return context.newPage();
 }

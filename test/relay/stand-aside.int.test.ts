@@ -50,7 +50,8 @@ test.each<[string, Fault]>([
   await it.shared(0, 64);
   await drained(it);
   const published = await it.published();
-  for (const key of it.keys) expect(published[`thing:${key}`]).toEqual([1, 2]);
+  // What was under way when the connection was cut may be there twice; its first delivery is in order.
+  for (const key of it.keys) expect([...new Set(published[`thing:${key}`])]).toEqual([1, 2]);
   expect(await (await fetch(`${it.broken.opsUrl}/readyz`)).text()).toContain('not ready: kinesis');
   it.way.fault(() => undefined);
   await it.shared(32, 32);
