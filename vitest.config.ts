@@ -5,7 +5,11 @@ import { defineConfig } from 'vitest/config';
 const servers = { globalSetup: ['test/support/global-setup.ts'], testTimeout: 30_000, hookTimeout: 60_000 };
 // Tests with servers wait more than they compute.
 const parallel = { maxWorkers: Math.max(3, availableParallelism() - 1), sequence: { groupOrder: 0 } };
-// The whole product wants the machine for itself.
+// These look at all transactions of the server, and other tests' would be among them.
+const watching = ['cli/lag', 'consumer/consumer', 'control-plane/lag', 'outbox/lag-open-transaction'].map(
+  (name) => `test/${name}.int.test.ts`,
+);
+// The whole product wants the machine for itself, and they the server.
 const alone = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
@@ -19,7 +23,16 @@ export default defineConfig({
           ...parallel,
         },
       },
-      { test: { name: 'int', include: ['test/**/*.int.test.ts'], ...parallel, ...servers } },
+      {
+        test: {
+          name: 'int',
+          include: ['test/**/*.int.test.ts'],
+          exclude: watching,
+          ...parallel,
+          ...servers,
+        },
+      },
+      { test: { name: 'int-alone', include: watching, ...alone, ...servers } },
       {
         test: {
           name: 'e2e',

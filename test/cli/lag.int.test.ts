@@ -112,7 +112,7 @@ test('--watch prints one after the other, and exits by the last reading at Ctrl+
     const tables: string[] = [];
     const watch = startChild({
       command: process.execPath,
-      args: [main, 'lag', '--watch', '--interval', '50ms', '--max-age', maxAge],
+      args: [main, 'lag', '--watch', '--interval', '300ms', '--max-age', maxAge],
       cwd: folder,
       env: process.env,
       onOutput: (text) => tables.push(...(text.match(/^total .*$/gm) ?? [])),
@@ -128,7 +128,7 @@ test.runIf(process.platform === 'linux')(
   '--watch on a terminal writes each table over the one before, cut to its width',
   async () => {
     await beat();
-    const command = `stty cols 50 rows 20; exec '${process.execPath}' '${main}' lag --watch --interval 50ms --max-age 1h`;
+    const command = `stty cols 50 rows 20; exec '${process.execPath}' '${main}' lag --watch --interval 300ms --max-age 1h`;
     const watch = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder });
     let output = '';
     watch.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -6,7 +6,7 @@ import { mysqlInbox, type Consumer } from '../../consumer/index.ts';
 import type { Database } from '../../runtime/database.ts';
 import { freshDatabase } from '../support/database.ts';
 import { freshStream } from '../support/stream.ts';
-import { until } from '../support/until.ts';
+import { until, untilOpenTransactions } from '../support/until.ts';
 import { countingConsumer, countingDatabase, journal, journalSize, upTo, writeDown } from './counting.ts';
 import { counted, countedEvents, ForeignRecord, put } from './events.ts';
 
@@ -197,7 +197,7 @@ test('tries a deadlock victim again at once', async () => {
           );
           await other.query('UPDATE pair SET n = n + 10 WHERE id = 2');
           const blocked = other.query('UPDATE pair SET n = n + 10 WHERE id = 1').then(() => other.commit());
-          await until('the other waits', async () => {
+          await untilOpenTransactions('the other waits', async () => {
             const [rows] = await database.query<RowDataPacket[]>(
               "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
             );
@@ -211,7 +211,7 @@ test('tries a deadlock victim again at once', async () => {
       },
     },
   });
-  await until('handled', () => consumer.totals().handled === 1);
+  await until('handled', () => consumer.totals().handled === 1, 25_000);
   expect(attempts).toBe(2);
   const [rows] = await database.query<RowDataPacket[]>('SELECT n FROM pair ORDER BY id');
   expect(rows.map(({ n }) => n)).toEqual([11, 11]);

@@ -5,7 +5,7 @@ import { findOpenTransaction } from '../../outbox/open-transactions.ts';
 import { openDatabase } from '../../runtime/database.ts';
 import { startDatabase } from '../../demo/servers/database.ts';
 import { createDatabase, freshDatabase } from '../support/database.ts';
-import { until } from '../support/until.ts';
+import { untilOpenTransactions } from '../support/until.ts';
 
 async function outbox() {
   const url = await freshDatabase('outbox');
@@ -54,7 +54,7 @@ test('names the oldest open transaction with its thread, age, user and events, a
   await append(older, 1);
   await older.query('START TRANSACTION');
   await append(older, 3);
-  const found = await until('a second old', async () => {
+  const found = await untilOpenTransactions('a second old', async () => {
     const open = await findOpenTransaction(database);
     return open.state === 'open' && open.ageMs >= 1_500 ? open : undefined;
   });
@@ -69,12 +69,15 @@ test('names the oldest open transaction with its thread, age, user and events, a
     events: 3,
   });
   await older.query('COMMIT');
-  await until('the younger is left', async () => {
+  await untilOpenTransactions('the younger is left', async () => {
     const open = await findOpenTransaction(database);
     return open.state === 'open' && open.thread === younger.threadId && open.events === 1;
   });
   await younger.query('ROLLBACK');
-  await until('none is left', async () => (await findOpenTransaction(database)).state === 'none');
+  await untilOpenTransactions(
+    'none is left',
+    async () => (await findOpenTransaction(database)).state === 'none',
+  );
 });
 
 test('names the oldest, however many events a younger one or a dead backlog has before its own', async () => {
@@ -83,7 +86,7 @@ test('names the oldest, however many events a younger one or a dead backlog has 
   const { lowest, highest } = await aggregates(gone);
   await older.query('START TRANSACTION');
   await append(older, 1, highest);
-  await until('more than a second old', async () => {
+  await untilOpenTransactions('more than a second old', async () => {
     const open = await findOpenTransaction(database);
     return open.state === 'open' && open.ageMs >= 1_500;
   });
@@ -91,7 +94,7 @@ test('names the oldest, however many events a younger one or a dead backlog has 
   await append(younger, 10_500, lowest);
   expect(await findOpenTransaction(database)).toMatchObject({ thread: older.threadId, events: 1 });
   await older.query('COMMIT');
-  await until('the younger is left, counted to 10,000', async () => {
+  await untilOpenTransactions('the younger is left, counted to 10,000', async () => {
     const open = await findOpenTransaction(database);
     return open.state === 'open' && open.thread === younger.threadId && open.events === 10_000;
   });
@@ -109,7 +112,7 @@ test('names the oldest, however many events a younger one or a dead backlog has 
   });
   await younger.query('COMMIT');
   await younger.end();
-  await until('the XA transaction is left', async () => {
+  await untilOpenTransactions('the XA transaction is left', async () => {
     const open = await findOpenTransaction(database);
     return open.state === 'open' && open.thread === 0 && open.events === 2;
   });
@@ -129,7 +132,7 @@ test('names a prepared XA transaction whose session is gone as thread 0', async 
     await last.query(`XA ROLLBACK '${xid}'`);
     await last.end();
   });
-  await until('it is named', async () => {
+  await untilOpenTransactions('it is named', async () => {
     const open = await findOpenTransaction(database);
     return open.state === 'open' && open.thread === 0 && open.events === 2;
   });

@@ -1,8 +1,9 @@
-/** Waits until `probe` returns something truthy, and returns it; throws with the last error after `timeout` ms. */
+/** Waits until `probe` returns something truthy, and returns it; throws with the last error after `timeout` ms. Asks every `every` ms. */
 export async function until<T>(
   what: string,
   probe: () => Promise<T> | T,
   timeout = 10_000,
+  every = 10,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeout;
   let last: unknown;
@@ -16,6 +17,15 @@ export async function until<T>(
     }
     if (Date.now() > deadline)
       throw new Error(`not within ${timeout} ms: ${what} (last: ${String(last)})`, { cause: last });
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, every));
   }
 }
+
+/**
+ * The same for what depends on `information_schema.innodb_trx`: both servers renew it only when nobody has read it for
+ * 100 ms, so that those who ask all the time, in all the tests of a run, would see an old one for ever.
+ */
+export const untilOpenTransactions = <T>(
+  what: string,
+  probe: () => Promise<T> | T,
+): Promise<NonNullable<T>> => until(what, probe, 25_000, 300);
