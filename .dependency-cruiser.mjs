@@ -68,6 +68,7 @@ export default {
       'cli',
       [
         '(contexts|outbox|relay|consumer|legacy-adapter|control-plane|control-plane/install)/index\\.ts$',
+        'control-plane/client\\.ts$',
         'gateway/start-gateway\\.ts$',
         'runtime/',
       ],

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { adminTokenFile } from '../control-plane/index.ts';
+import { adminTokenFile } from '../control-plane/client.ts';
 import type { Config } from '../contexts/index.ts';
 import { UsageError } from './usage-error.ts';
 

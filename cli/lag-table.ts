@@ -1,4 +1,4 @@
-import type { LagReport } from '../control-plane/index.ts';
+import type { LagReport } from '../control-plane/client.ts';
 
 type Row = LagReport['contexts'][number] | LagReport['total'] | LagReport['unassigned'];
 

@@ -1,4 +1,4 @@
-import type { LagReport } from '../control-plane/index.ts';
+import type { LagReport } from '../control-plane/client.ts';
 
 /**
  * Whether the lag is good: everything is known, and nothing is older than `maxAge` milliseconds: no pending or

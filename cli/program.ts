@@ -1,21 +1,25 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { register as capture } from './commands/capture.ts';
-import { register as context } from './commands/context.ts';
-import { register as controlPlane } from './commands/control-plane.ts';
-import { register as gateway } from './commands/gateway.ts';
-import { register as gateways } from './commands/gateways.ts';
-import { register as route } from './commands/route.ts';
-import { register as init } from './commands/init.ts';
-import { register as lag } from './commands/lag.ts';
-import { register as relay } from './commands/relay.ts';
-import { register as install } from './commands/install.ts';
-import { register as uninstall } from './commands/uninstall.ts';
 import { UsageError } from './usage-error.ts';
 
 const { version } = createRequire(import.meta.url)(
   import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json',
 ) as { version: string };
+
+// One module per command, each with `register(program)`; a process loads what its command needs, and no more.
+const COMMANDS = {
+  init: () => import('./commands/init.ts'),
+  capture: () => import('./commands/capture.ts'),
+  relay: () => import('./commands/relay.ts'),
+  install: () => import('./commands/install.ts'),
+  uninstall: () => import('./commands/uninstall.ts'),
+  gateway: () => import('./commands/gateway.ts'),
+  'control-plane': () => import('./commands/control-plane.ts'),
+  context: () => import('./commands/context.ts'),
+  gateways: () => import('./commands/gateways.ts'),
+  route: () => import('./commands/route.ts'),
+  lag: () => import('./commands/lag.ts'),
+};
 
 /** Runs the command that the arguments name. Sets the exit code: 0 done, 1 refused or failed, 2 called wrongly. */
 export async function run(): Promise<void> {
@@ -26,21 +30,7 @@ export async function run(): Promise<void> {
     .showHelpAfterError()
     .exitOverride();
 
-  // One module per command, each with `register(program)`.
-  for (const register of [
-    init,
-    capture,
-    relay,
-    install,
-    uninstall,
-    gateway,
-    controlPlane,
-    context,
-    gateways,
-    route,
-    lag,
-  ])
-    register(program);
+  for (const { register } of await commandsIn(process.argv.slice(2))) register(program);
 
   try {
     await program.parseAsync();
@@ -50,4 +40,11 @@ export async function run(): Promise<void> {
     process.stderr.write(`banyan: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** The modules of the commands that the arguments may mean; all where they name none or begin with --help, which lists them. */
+function commandsIn(args: readonly string[]) {
+  const all = Object.entries(COMMANDS);
+  const named = /^(-h|--help)$/.test(args[0] ?? '') ? [] : all.filter(([name]) => args.includes(name));
+  return Promise.all((named.length > 0 ? named : all).map(([, load]) => load()));
 }

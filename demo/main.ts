@@ -1,5 +1,6 @@
 // `npm run demo`: a shop monolith loses its inventory reads to an extracted service, and nobody notices.
-// `--once` plays the story quickly, checks it, and exits. `--rate <visits a second>` and `--pace <seconds a stage>`.
+// `--once` plays the story quickly, checks it, and exits. `--rate <visits a second>`; `--pace <seconds>` and
+// `--cohorts <visitors>` that a stage takes at least.
 import { parseArgs } from 'node:util';
 import { openBelongings } from './belongings.ts';
 import { PRODUCTS } from './shop/seed.ts';
@@ -13,15 +14,23 @@ import { tell } from './story/tell.ts';
 import { verify } from './story/verify.ts';
 import { openTerminal } from './terminal.ts';
 
+/** Shoppers who come again and again. */
+const REGULARS = 320;
 const { once, ...options } = parseArgs({
-  options: { once: { type: 'boolean', default: false }, rate: { type: 'string' }, pace: { type: 'string' } },
+  options: {
+    once: { type: 'boolean', default: false },
+    rate: { type: 'string' },
+    pace: { type: 'string' },
+    cohorts: { type: 'string', default: '300' },
+  },
 }).values;
 const rate = Number(options.rate ?? (once ? 70 : 30));
 const pace = Number(options.pace ?? (once ? 3 : 12)) * 1_000;
-if (!(rate > 0 && pace >= 0))
-  throw new RangeError(`--rate ${options.rate} --pace ${options.pace}: required are numbers`);
-const COHORTS = 300;
-const REGULARS = 320;
+const cohorts = Number(options.cohorts);
+if (!(rate > 0 && pace >= 0 && cohorts >= 1 && cohorts <= REGULARS))
+  throw new RangeError(
+    `--rate ${rate} --pace ${pace / 1_000} --cohorts ${options.cohorts}: required are numbers above 0, cohorts up to ${REGULARS}`,
+  );
 
 const stopping = new AbortController();
 const { signal } = stopping;
@@ -64,13 +73,13 @@ try {
   await belongings.own('shoppers', Promise.resolve(shoppers), () => shoppers.stop());
   const line = liveLine(terminal, shoppers.tally, system.inventory, signal);
   await belongings.own('live line', Promise.resolve(), () => line);
-  const stages = await tell({ system, shoppers, terminal, signal, pace, cohorts: COHORTS });
+  const stages = await tell({ system, shoppers, terminal, signal, pace, cohorts });
   if (!once) {
     invite(terminal, system);
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   } else {
     await shoppers.stop();
-    const verdict = await verify(system, shoppers, stages, { position, cohorts: COHORTS });
+    const verdict = await verify(system, shoppers, stages, { position, cohorts });
     problems = verdict.violations;
     closing = verdict.line;
   }

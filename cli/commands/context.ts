@@ -5,7 +5,7 @@ import {
   type AuditEntry,
   type ChangeResult,
   type ContextList,
-} from '../../control-plane/index.ts';
+} from '../../control-plane/client.ts';
 import {
   clientOf,
   formatTable,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ForgottenGateway, RegisteredGateway } from '../../control-plane/index.ts';
+import type { ForgottenGateway, RegisteredGateway } from '../../control-plane/client.ts';
 import {
   clientOf,
   formatTable,

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { milliseconds } from '../../contexts/index.ts';
-import type { LagReport } from '../../control-plane/index.ts';
+import type { LagReport } from '../../control-plane/client.ts';
 import { shutdownSignal } from '../../runtime/shutdown.ts';
 import { wait } from '../../runtime/wait.ts';
 import { clientOf, printJson, withClientOptions } from '../client-options.ts';

@@ -12,6 +12,9 @@ import { until } from '../support/until.ts';
 const given = process.env['BANYAN_TEST_DATABASE'];
 const MAIN = fileURLToPath(new URL('../../demo/main.ts', import.meta.url));
 
+/** A story that is short where its length isn't the matter. */
+const SHORT = ['--pace', '0', '--rate', '25', '--cohorts', '30'];
+
 let running: ChildProcess | undefined;
 let folder: string | undefined;
 afterEach(async () => {
@@ -35,7 +38,7 @@ it('runs on after the story until Ctrl+C, on servers that are given, and takes i
   const before = await demoDatabases(server);
   const redis = new Redis(inject('redis'));
   await redis.flushall();
-  const demo = await startDemo(['--pace', '0', '--rate', '90'], {
+  const demo = await startDemo(SHORT, {
     BANYAN_DATABASE_URL: server,
     BANYAN_REDIS_URL: inject('redis'),
   });
@@ -58,7 +61,7 @@ it('runs on after the story until Ctrl+C, on servers that are given, and takes i
 
 it('says which promise was broken and exits 1, when an event is missing and another one was applied twice', async () => {
   const server = inject('databaseServer');
-  const demo = await startDemo(['--once', '--pace', '0', '--rate', '90'], {
+  const demo = await startDemo(['--once', ...SHORT], {
     BANYAN_DATABASE_URL: server,
     BANYAN_REDIS_URL: inject('redis'),
   });

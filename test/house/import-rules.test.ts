@@ -46,9 +46,10 @@ const blameless: Record<string, string> = {
   'consumer/shard-reader.ts': "import '@aws-sdk/client-kinesis'; import '../outbox/event.ts';",
   'legacy-adapter/capture.ts': "import '../outbox/append.ts'; import '../consumer/shard-reader.ts';",
   'control-plane/api.ts': "import '../gateway/start-gateway.ts'; import '@prisma/adapter-mariadb';",
-  'control-plane/index.ts': "export * from './api.ts';",
+  'control-plane/index.ts': "export * from './api.ts'; export * from './client.ts';",
+  'control-plane/client.ts': 'export type Problem = string;',
   'cli/main.ts':
-    "import '../control-plane/index.ts'; import '../gateway/start-gateway.ts'; import '../runtime/log.ts';",
+    "import '../control-plane/index.ts'; import '../control-plane/client.ts'; import '../gateway/start-gateway.ts'; import '../runtime/log.ts';",
   'demo/story.ts': "import 'undici'; import '../gateway/inside.ts'; import 'bullmq';",
   'test/support.ts': "import '../demo/story.ts'; import 'knex';",
 };

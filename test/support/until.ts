@@ -2,7 +2,7 @@
 export async function until<T>(
   what: string,
   probe: () => Promise<T> | T,
-  timeout = 10_000,
+  timeout = 30_000,
   every = 10,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeout;

@@ -1,0 +1,7 @@
+/** What a client of the admin API shares with it. Loads none of the server's libraries. */
+export { adminTokenFile } from './admin-token.ts';
+export { describeChange, type ChangeResult } from './change-context.ts';
+export type { ContextList, ListedContext } from './list-contexts.ts';
+export type { LagReport } from './lag/lag-report.ts';
+export type { ForgottenGateway } from './forget-gateway.ts';
+export type { AuditEntry, RegisteredGateway } from './store/snapshot-store.ts';
