@@ -8,14 +8,27 @@ process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache
 // Three levels, told apart by the file's suffix; the two with servers share one set for the run. A time-out is there
 // for what hangs: a slow machine may take long.
 const servers = { globalSetup: ['test/support/global-setup.ts'], testTimeout: 120_000, hookTimeout: 120_000 };
+// Our modules keep no state of their own, so that files can share a worker's; loading them anew costs more than most tests.
+const shared = { isolate: false };
 // Tests with servers wait more than they compute.
-const parallel = { maxWorkers: Math.max(3, availableParallelism() - 1), sequence: { groupOrder: 0 } };
-// These look at all transactions of the server, and other tests' would be among them.
-const watching = ['cli/lag', 'consumer/consumer', 'control-plane/lag', 'outbox/lag-open-transaction'].map(
-  (name) => `test/${name}.int.test.ts`,
-);
-// The whole product wants the machine for itself, and they the server.
-const alone = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+const parallel = {
+  ...shared,
+  maxWorkers: Math.max(3, availableParallelism() - 1),
+  sequence: { groupOrder: 0 },
+};
+// Nothing runs beside a test that holds us to milliseconds, or one that plays the whole product.
+const alone = { ...shared, maxWorkers: 1, sequence: { groupOrder: 1 } };
+
+// These look at all transactions of the server, and other tests' would be among them; or hold us to milliseconds.
+const quiet = [
+  'cli/lag',
+  'consumer/consumer',
+  'control-plane/lag',
+  'control-plane/toggle-time',
+  'outbox/lag-open-transaction',
+].map((name) => `test/${name}.int.test.ts`);
+// These wait for a server that is away, most of the time.
+const weather = ['test/**/*-weather.e2e.test.ts'];
 
 export default defineConfig({
   test: {
@@ -33,21 +46,23 @@ export default defineConfig({
         test: {
           name: 'int',
           include: ['test/**/*.int.test.ts'],
-          exclude: watching,
-          ...parallel,
+          exclude: quiet,
           ...servers,
+          ...parallel,
         },
       },
-      { test: { name: 'int-alone', include: watching, ...alone, ...servers } },
+      { test: { name: 'int-quiet', include: quiet, ...servers, ...alone } },
       {
         test: {
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
-          ...alone,
+          exclude: weather,
           ...servers,
-          testTimeout: 300_000,
+          ...alone,
+          testTimeout: 600_000,
         },
       },
+      { test: { name: 'e2e-weather', include: weather, ...servers, ...parallel, testTimeout: 600_000 } },
     ],
   },
 });

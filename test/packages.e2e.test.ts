@@ -64,7 +64,7 @@ beforeAll(async () => {
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
   tarballs.banyan = await pack(copy);
   tarballs.outbox = await pack(join(copy, 'outbox/npm'));
-}, 180_000);
+});
 
 afterAll(() => folder.remove());
 
