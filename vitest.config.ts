@@ -27,8 +27,8 @@ const quiet = [
   'control-plane/toggle-time',
   'outbox/lag-open-transaction',
 ].map((name) => `test/${name}.int.test.ts`);
-// These wait for a server that is away, most of the time.
-const weather = ['test/**/*-weather.e2e.test.ts'];
+// These wait most of the time, for a server that is away or a package that comes.
+const waiting = ['test/**/*-weather.e2e.test.ts', 'test/**/drain.e2e.test.ts', 'test/packages.e2e.test.ts'];
 
 export default defineConfig({
   test: {
@@ -56,13 +56,13 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
-          exclude: weather,
+          exclude: waiting,
           ...servers,
           ...alone,
           testTimeout: 600_000,
         },
       },
-      { test: { name: 'e2e-weather', include: weather, ...servers, ...parallel, testTimeout: 600_000 } },
+      { test: { name: 'e2e-waiting', include: waiting, ...servers, ...parallel, testTimeout: 600_000 } },
     ],
   },
 });

@@ -32,7 +32,7 @@ test('the store’s database is killed and away for 30 s: not one request fails,
   for (const { shoppers } of scenes) {
     const { requests, failures } = await shoppers.stop();
     expect(failures).toEqual([]);
-    expect(requests).toBeGreaterThan(5_000);
+    expect(requests).toBeGreaterThan(1_000);
   }
 });
 
@@ -59,7 +59,7 @@ async function openScene(database: string, redis: string): Promise<Scene> {
   const before = await answersOf(steady);
   expect(new Set(before)).toEqual(new Set(['monolith', 'inventory']));
   await again.child.stop();
-  const shoppers = startShoppers([steady], 8);
+  const shoppers = startShoppers([steady], 8, 100);
   return { fleet, steady, shoppers, before, started: [] };
 }
 

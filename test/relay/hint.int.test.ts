@@ -36,7 +36,7 @@ test('a hint that comes while the relay looks into the outbox makes it look agai
     looks += 1;
     return holding ? released.promise : undefined;
   });
-  await it.relay({ database, redis: inject('redis'), poll: 60_000, lease: 60_000 });
+  await it.relay({ database, redis: inject('redis'), poll: 60_000, lease: 60_000, requestTimeout: 5_000 });
   // Each look that finds nothing doubles the pause.
   await until('nothing but a hint makes it look again for a minute', async () => {
     await hint(redis);

@@ -90,6 +90,9 @@ export function event(id: string, n: number, type = 'ThingHappened'): NewEvent<{
   return { type, aggregate: { type: 'thing', id }, data: { n } };
 }
 
+/** For tests that want each record once: a busy machine may well be silent for half a second. */
+export const PATIENT = { requestTimeout: 5_000, lease: 10_000 };
+
 /** Waits until no row is pending. */
 export async function drained({ states, logged }: Scene, timeout = 15_000): Promise<void> {
   await until('no row is pending', async () => (await states()).pending === 0, timeout).catch(
