@@ -49,8 +49,6 @@ export default defineConfig({
           exclude: quiet,
           ...servers,
           ...parallel,
-          // Three at a time on two cores miss a deadline now and then; the report names what was tried again.
-          retry: 1,
         },
       },
       { test: { name: 'int-quiet', include: quiet, ...servers, ...alone } },
