@@ -56,7 +56,8 @@ test('a connection that falls silent in the middle of a handler is given up, and
   const { database, gate, name, consumer } = await service({ handlers: { Counted: handle } });
   await put(name, [counted('k', 1), counted('k', 2)]);
   await consumer.start();
-  await until('both are handled', () => consumer.totals().handled === 2);
+  // A commit that a busy machine answers too late is found in the inbox at the next attempt.
+  await until('both are read', () => consumer.totals().handled + consumer.totals().duplicate === 2);
   expect(attempts).toBeGreaterThan(2);
   expect(await effects(database)).toEqual([1, 2]);
 });
