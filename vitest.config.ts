@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 // Hundreds of processes are started from the same few hundred files: Node.js keeps what it has compiled.
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/node', import.meta.url));
 
-// Three levels, told apart by the file's suffix; the two with servers share one set for the run. A time-out is there
-// for what hangs: a slow machine may take long.
+// Three levels, told apart by the file's suffix; those with servers have a set per project and run. A time-out
+// is there for what hangs: a slow machine may take long.
 const servers = { globalSetup: ['test/support/global-setup.ts'], testTimeout: 120_000, hookTimeout: 120_000 };
 // Our modules keep no state of their own, so that files can share a worker's; loading them anew costs more than most tests.
 const shared = { isolate: false };

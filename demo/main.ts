@@ -27,10 +27,17 @@ const { once, ...options } = parseArgs({
 const rate = Number(options.rate ?? (once ? 70 : 30));
 const pace = Number(options.pace ?? (once ? 3 : 12)) * 1_000;
 const cohorts = Number(options.cohorts);
-if (!(rate > 0 && pace >= 0 && cohorts >= 1 && cohorts <= REGULARS))
-  throw new RangeError(
-    `--rate ${rate} --pace ${pace / 1_000} --cohorts ${options.cohorts}: required are numbers above 0, cohorts up to ${REGULARS}`,
-  );
+const mistakes = [
+  rate > 0 ? [] : [`--rate ${options.rate}: required is a number above 0`],
+  pace >= 0 ? [] : [`--pace ${options.pace}: required is a number, 0 or above`],
+  cohorts >= 1 && cohorts <= REGULARS
+    ? []
+    : [`--cohorts ${options.cohorts}: required is a number from 1 to ${REGULARS}`],
+].flat();
+if (mistakes.length > 0) {
+  process.stderr.write(`${mistakes.join('\n')}\n`);
+  process.exit(2);
+}
 
 const stopping = new AbortController();
 const { signal } = stopping;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { append } from '../../outbox/append.ts';
 import type { Translate } from '../../outbox/row-change.ts';
 import { until } from '../support/until.ts';
-import { drained, event, scene, type Scene, PATIENT } from './support.ts';
+import { drained, event, PATIENT, scene, type Scene } from './support.ts';
 
 /** The statements of docs/relay.md, as an operator copies them. */
 const page = await readFile(new URL('../../docs/relay.md', import.meta.url), 'utf8');

@@ -5,7 +5,7 @@ import { hint } from '../../relay/index.ts';
 import { queueName } from '../../relay/jobs/purge-job.ts';
 import { openRedis } from '../../runtime/redis.ts';
 import { until } from '../support/until.ts';
-import { drained, numbers, scene, type Scene, PATIENT } from './support.ts';
+import { drained, numbers, PATIENT, scene, type Scene } from './support.ts';
 
 async function queue(it: Scene, url: string): Promise<Queue> {
   const opened = new Queue(await queueName(it.database), { connection: { url } });

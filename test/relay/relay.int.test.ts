@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drained, numbers, scene, PATIENT } from './support.ts';
+import { drained, numbers, PATIENT, scene } from './support.ts';
 
 test('committed events reach the stream in order per key, and their rows say where', async () => {
   const it = await scene();
