@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../runtime/database.ts';
 import { until } from '../support/until.ts';
-import { drained, numbers, scene } from './support.ts';
+import { drained, IMPATIENT, numbers, scene } from './support.ts';
 import { startTcpGate } from './tcp-gate.ts';
 
 /** A scene whose relays reach the database through a gate. */
@@ -34,7 +34,7 @@ test.each(['cut', 'freeze'] as const)(
   'with the database gone (%s) for longer than a lease nothing is sent without one, and the relay recovers',
   async (how) => {
     const it = await gated();
-    const relay = await it.relayBehindGate();
+    const relay = await it.relayBehindGate(IMPATIENT);
     const ns = numbers(300);
     await it.append(...ns.slice(0, 100).map((n): [string, number] => [`k${n % 5}`, n]));
     await drained(it);
@@ -65,7 +65,7 @@ test.each(['cut', 'freeze'] as const)(
 
 test('what was acknowledged while the database was away is settled when it is back, and not sent again', async () => {
   const it = await gated();
-  await it.relayBehindGate({ lease: 6_000 });
+  await it.relayBehindGate();
   it.proxy.fault(() => ({ kind: 'delay', milliseconds: 200 }));
   await it.append(['k', 1]);
   await until('it is being sent', () => it.proxy.puts.length === 1);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { append } from '../../outbox/append.ts';
 import type { Translate } from '../../outbox/row-change.ts';
 import { until } from '../support/until.ts';
-import { drained, event, PATIENT, scene, type Scene } from './support.ts';
+import { drained, event, scene, type Scene } from './support.ts';
 
 /** The statements of docs/relay.md, as an operator copies them. */
 const page = await readFile(new URL('../../docs/relay.md', import.meta.url), 'utf8');
@@ -24,7 +24,7 @@ async function parked(it: Scene): Promise<number> {
     data: { op: 'update', table: 't', before: null, after: { n: null } },
   });
   await it.append(['a', 2], ['a', 3], ['b', 1]);
-  await it.relay({ ...PATIENT, translate: () => translate });
+  await it.relay({ translate: () => translate });
   await until('the other key is through', async () => {
     const { settled, parked: count } = await it.states();
     return settled === 1 && count === 1;

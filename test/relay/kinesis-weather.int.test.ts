@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { append } from '../../outbox/append.ts';
 import { until } from '../support/until.ts';
 import type { Call, Fault } from '../support/kinesis-proxy.ts';
-import { drained, numbers, scene } from './support.ts';
+import { drained, IMPATIENT, numbers, scene } from './support.ts';
 
 /** The fault for the first `times` PutRecords requests. */
 function first(times: number, fault: Fault): (call: Call) => Fault | undefined {
@@ -53,7 +53,7 @@ test('a request that gets no answer at all is given up and holds up its own keys
   it.proxy.fault(({ records }) =>
     records.some(({ key }) => key === 'thing:stuck') ? { kind: 'hang' } : undefined,
   );
-  await it.relay();
+  await it.relay(IMPATIENT);
   await until('the first request hangs', () => it.proxy.puts.length === 1);
   await it.append(...numbers(20).map((n): [string, number] => [`k${n}`, n]));
   await until('the others are through', async () => (await it.states()).settled === 20, 3_000);

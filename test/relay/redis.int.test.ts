@@ -5,7 +5,7 @@ import { hint } from '../../relay/index.ts';
 import { queueName } from '../../relay/jobs/purge-job.ts';
 import { openRedis } from '../../runtime/redis.ts';
 import { until } from '../support/until.ts';
-import { drained, numbers, PATIENT, scene, type Scene } from './support.ts';
+import { drained, numbers, scene, type Scene } from './support.ts';
 
 async function queue(it: Scene, url: string): Promise<Queue> {
   const opened = new Queue(await queueName(it.database), { connection: { url } });
@@ -110,7 +110,7 @@ test('while Redis is away the relay publishes and purging waits; when it comes, 
   onTestFinished(() => redis.stop());
   redis.kill('SIGKILL');
   await it.append(['k', 1]);
-  const relay = await it.relay({ ...PATIENT, redis: redis.url, retention: 1, purgeEvery: 100 });
+  const relay = await it.relay({ redis: redis.url, retention: 1, purgeEvery: 100 });
   await drained(it);
   await it.append(['k', 2]);
   await drained(it);

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startChild } from '../../demo/servers/child.ts';
 import { until } from '../support/until.ts';
 import type { RelayProcess } from './relay-process.ts';
-import { drained, numbers, scene, type Scene } from './support.ts';
+import { drained, IMPATIENT, numbers, scene, type Scene } from './support.ts';
 
 /** How many buckets each relay holds, most first. */
 async function shares({ database }: Scene): Promise<number[]> {
@@ -23,18 +23,22 @@ test('relays share the buckets evenly when one joins and when one leaves, while 
     for (let n = 1; writing; n++)
       await it.append(...numbers(20).map((key): [string, number] => [`k${key}`, n]));
   })();
-  const first = await it.relay({ name: 'first' });
+  const first = await it.relay({ ...IMPATIENT, name: 'first' });
   await settlesAt(it, [64]);
-  await it.relay({ name: 'second' });
+  await it.relay({ ...IMPATIENT, name: 'second' });
   await settlesAt(it, [32, 32]);
-  await it.relay({ name: 'third' });
+  await it.relay({ ...IMPATIENT, name: 'third' });
   await settlesAt(it, [22, 22, 20]);
   await first.stop();
   await settlesAt(it, [32, 32]);
   writing = false;
   await writer;
   await drained(it);
-  for (const ns of Object.values(await it.published())) expect(ns).toEqual(numbers(ns.length));
+  // One that is answered late is sent again; what counts is the order in which each came first.
+  for (const ns of Object.values(await it.published())) {
+    const first = [...new Set(ns)];
+    expect(first).toEqual(numbers(first.length));
+  }
   const [epochs] = await it.database.query('SELECT MAX(epoch) AS epoch FROM banyan_outbox_lease');
   expect((epochs as { epoch: number }[])[0]!.epoch).toBeGreaterThan(1);
 });
@@ -60,7 +64,7 @@ test('a relay that is killed is taken over when its leases and its last request 
   killed.kill('SIGKILL');
   await killed.ended;
   const at = performance.now();
-  await it.relay({ name: 'heir' });
+  await it.relay({ ...IMPATIENT, name: 'heir' });
   await it.append(['k', 2]);
   await drained(it);
   // Its renewal may be up to a third of a lease old.
@@ -87,7 +91,7 @@ test('stopping lets the request in flight end, settles it and gives the leases b
 
 test('what a relay has settled is counted by event type', async () => {
   const it = await scene();
-  await it.relay({ name: 'counter' });
+  await it.relay({ ...IMPATIENT, name: 'counter' });
   await it.append(['a', 1, 'OrderPlaced'], ['b', 1, 'OrderPlaced'], ['a', 2, 'OrderCancelled']);
   await until('it is counted', async () => {
     const [rows] = await it.database.query(
