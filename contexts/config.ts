@@ -49,13 +49,25 @@ const cohort = z.union([
 ]);
 
 const reads = z.union([
-  z.enum(['legacy', 'extracted']).transform((stage) => ({ stage })),
+  z.enum(['legacy', 'shadow', 'extracted', 'retired']).transform((stage) => ({ stage })),
   z
     .strictObject({ canary: z.number().min(0).max(100) })
     .transform(({ canary }) => ({ stage: 'canary' as const, percent: canary })),
 ]);
 
-const writes = z.enum(['legacy', 'extracted']).transform((stage) => ({ stage }));
+const writes = z.enum(['legacy', 'extracted', 'retired']).transform((stage) => ({ stage }));
+
+/** What the gateway answers for a retired context; 410 Gone (RFC 9110 §15.5.11) unless given. */
+const retired = z.strictObject({
+  /**
+   * Where requests are redirected to: an http(s) URL, or a path of this site. A segment may be a `:name` that every
+   * route of the context has; `*` as the last one is the request's whole path. The request's query goes on unless
+   * this has one.
+   */
+  redirect: z.string(),
+  /** Of the redirect (RFC 9110 §15.4). Writes are redirected with 307 and 308 alone, and get 410 otherwise. */
+  status: z.literal([301, 302, 307, 308]).default(308),
+});
 
 const context = z.strictObject({
   upstream: name,
@@ -68,6 +80,7 @@ const context = z.strictObject({
   /** First values only: once the store has the context, the store owns its stages. */
   reads: reads.default({ stage: 'legacy' }),
   writes: writes.default({ stage: 'legacy' }),
+  retired: retired.optional(),
 });
 
 const capture = z.strictObject({

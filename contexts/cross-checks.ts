@@ -1,4 +1,5 @@
 import { checkControl } from './check-control.ts';
+import { checkRetired } from './check-retired.ts';
 import { checkRoutes } from './check-routes.ts';
 import { milliseconds } from './duration.ts';
 import { entriesOf, listOf, mapOf, textOf, valueAt } from './written.ts';
@@ -32,6 +33,7 @@ export function crossChecks(filled: unknown, written: unknown): CrossMistake[] {
   checkUpstreams(checked);
   checkEvents(checked);
   checkRoutes(checked);
+  checkRetired(checked);
   checkCaptures(checked);
   checkControl(checked);
   checkRelay(checked);

@@ -1,5 +1,6 @@
 import { cohortOf, cohortPosition, type RequestFields } from './cohort.ts';
 import { findRoute, type Kind } from './match.ts';
+import { retiredAnswer, type OwnAnswer } from './retired.ts';
 import type { ContextSnapshot, Snapshot } from './snapshot.ts';
 import { describeStage } from './stage.ts';
 import { canonicalTarget } from './target.ts';
@@ -18,7 +19,7 @@ export interface RequestFacts {
 
 /** Where one request goes, and why. */
 export interface Decision {
-  /** Name of the upstream. */
+  /** Name of the upstream; empty where the gateway itself answers. */
   readonly upstream: string;
   /** The context and route that it matches; absent when it matches none. */
   readonly context?: string;
@@ -29,6 +30,10 @@ export interface Decision {
   readonly revision: number;
   /** The request target for the upstream: the monolith gets it byte for byte as received. */
   readonly path: string;
+  /** Of a read in stage `shadow`: the extracted service, and the request target that a copy for it would have. */
+  readonly shadow?: { readonly upstream: string; readonly path: string };
+  /** What the gateway itself answers, where no upstream is asked. */
+  readonly answer?: OwnAnswer;
 }
 
 /** Decides on one request. Pure: the same snapshot and facts give the same decision on every gateway. */
@@ -39,6 +44,26 @@ export function decide(snapshot: Snapshot, facts: RequestFacts): Decision {
   const match = findRoute(snapshot.routes, facts.method, canonical);
   const context = match && snapshot.contexts.get(match.context);
   if (!context) return toMonolith(snapshot, facts, 'no route matches → monolith');
+  const stage = match.kind === 'write' ? context.stages.writes.stage : context.stages.reads.stage;
+  if (stage === 'retired') {
+    const { context: name, route, kind } = match;
+    const answer = retiredAnswer(context.retired, kind, route, canonical);
+    const reason = `${kind}s retired → ${answer.fields['location'] === undefined ? '' : 'redirect '}${answer.status}`;
+    const { revision } = snapshot;
+    return { upstream: '', context: name, route, kind, reason, revision, path: facts.target, answer };
+  }
+  if (stage === 'shadow') {
+    return {
+      upstream: snapshot.monolith,
+      context: match.context,
+      route: match.route,
+      kind: match.kind,
+      reason: 'reads shadow → monolith',
+      revision: snapshot.revision,
+      path: facts.target,
+      shadow: { upstream: context.upstream, path: match.path },
+    };
+  }
   const { extracted, reason } = match.kind === 'write' ? decideWrite(context) : decideRead(context, facts);
   return {
     upstream: extracted ? context.upstream : snapshot.monolith,
@@ -66,7 +91,7 @@ function decideWrite({ stages }: ContextSnapshot): Verdict {
 function decideRead({ stages, cohort }: ContextSnapshot, facts: RequestFacts): Verdict {
   const { reads } = stages;
   if (reads.stage === 'extracted') return { extracted: true, reason: 'reads extracted → extracted' };
-  if (reads.stage === 'legacy') return { extracted: false, reason: 'reads legacy → monolith' };
+  if (reads.stage !== 'canary') return { extracted: false, reason: 'reads legacy → monolith' };
   const stage = `reads ${describeStage(reads)}`;
   // An empty cookie or header names nobody; an empty cohort that is given doesn't either.
   const who = facts.cohort || (cohort && facts.headers ? cohortOf(cohort, facts.headers) : undefined);

@@ -6,6 +6,7 @@ export * from './snapshot.ts';
 export * from './match.ts';
 export * from './cohort.ts';
 export * from './decide.ts';
+export type { OwnAnswer } from './retired.ts';
 export { milliseconds } from './duration.ts';
 export { isAddress, isLoopback } from './address.ts';
 export { processName } from './fields.ts';

@@ -1,5 +1,6 @@
 import type { CohortConfig, Config } from './config.ts';
 import { compileRoutes, type RouteTree } from './match.ts';
+import { compileRetired, type Retired } from './retired.ts';
 import type { ContextStages, Stages } from './stage.ts';
 
 /** One context as the gateway needs it to decide. */
@@ -8,6 +9,7 @@ export interface ContextSnapshot {
   readonly upstream: string;
   readonly cohort: CohortConfig | undefined;
   readonly stages: ContextStages;
+  readonly retired: Retired;
 }
 
 /** All contexts at one revision. Never changed: a change is a new snapshot, put in force as a whole. */
@@ -33,6 +35,7 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
         upstream: context.upstream,
         cohort: context.cohort,
         stages: ownOf(stages.contexts, name) ?? firstStages(config, name),
+        retired: compileRetired(context),
       }),
     );
   }

@@ -1,11 +1,18 @@
-/** Where a context's reads go. `percent` is the share of cohorts, 0..100, that the extracted service answers. */
+/**
+ * Where a context's reads go. In `shadow` the monolith answers, and a copy may go to the extracted service. `percent`
+ * is the share of cohorts, 0..100, that the extracted service answers. In `retired` nobody is asked any more: the
+ * gateway itself answers.
+ */
 export type ReadsStage =
   | { readonly stage: 'legacy' }
+  | { readonly stage: 'shadow' }
   | { readonly stage: 'canary'; readonly percent: number }
-  | { readonly stage: 'extracted' };
+  | { readonly stage: 'extracted' }
+  | { readonly stage: 'retired' };
 
 /** Where a context's writes go: as a whole, never by chance. */
-export type WritesStage = { readonly stage: 'legacy' } | { readonly stage: 'extracted' };
+export type WritesStage =
+  { readonly stage: 'legacy' } | { readonly stage: 'extracted' } | { readonly stage: 'retired' };
 
 /** The stages of one context. `salt` makes its cohorts independent of every other context's. */
 export interface ContextStages {
@@ -24,8 +31,8 @@ export interface Stages {
   readonly contexts: Readonly<Record<string, ContextStages>>;
 }
 
-export const READS_STAGES = ['legacy', 'canary', 'extracted'] as const;
-export const WRITES_STAGES = ['legacy', 'extracted'] as const;
+export const READS_STAGES = ['legacy', 'shadow', 'canary', 'extracted', 'retired'] as const;
+export const WRITES_STAGES = ['legacy', 'extracted', 'retired'] as const;
 
 /** `canary 25 %`, `legacy`, … as people read it. */
 export function describeStage(stage: ReadsStage | WritesStage): string {

@@ -29,7 +29,7 @@ const consent = {
   wait,
 };
 const setBody = z.strictObject({
-  /** `legacy`, `canary` (with `percent`), `extracted`; or the form that GET answers with. */
+  /** `legacy`, `shadow`, `canary` (with `percent`), `extracted`, `retired`; or the form that GET answers with. */
   reads: z
     .union([z.string(), z.strictObject({ stage: z.string(), percent: z.number().optional() })])
     .optional(),

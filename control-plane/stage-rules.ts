@@ -70,7 +70,9 @@ function mistakesOfReads(facts: ContextFacts, stage: string, percent: number | u
         ...(facts.hasCohort ? [] : [{ message: noCohort(facts) }]),
       ];
     case 'legacy':
+    case 'shadow':
     case 'extracted':
+    case 'retired':
       return percent === undefined
         ? []
         : [{ message: `a percentage belongs to canary alone; found reads ${stage}` }];
@@ -90,8 +92,8 @@ function stageOf(reads: string, percent: number | undefined): ReadsStage {
 }
 
 function mistakesOfWrites(stage: string): Mistake[] {
-  if (stage === 'legacy' || stage === 'extracted') return [];
-  const why = stage === 'canary' ? ': writes move as a whole, never by chance' : '';
+  if ((WRITES_STAGES as readonly string[]).includes(stage)) return [];
+  const why = WHY_NOT[stage] ?? '';
   return [
     {
       message: `writes have no stage '${stage}'${why}; known stages: ${WRITES_STAGES.join(', ')}`,
@@ -99,6 +101,12 @@ function mistakesOfWrites(stage: string): Mistake[] {
     },
   ];
 }
+
+/** Why writes have not every stage of the reads. */
+const WHY_NOT: Readonly<Record<string, string>> = {
+  canary: ': writes move as a whole, never by chance',
+  shadow: ': a write is never sent twice',
+};
 
 function noCohort({ name }: ContextFacts): string {
   return `canary needs to know who it is sticky for, and context '${name}' has no cohort; add \`cohort:\` (a cookie or a header) to it in the configuration`;

@@ -9,6 +9,7 @@ import { openUpstreams } from './forwarding/upstreams.ts';
 import { framingFault } from './framing.ts';
 import { countInFlight } from './in-flight.ts';
 import { gatewayMetrics, type GatewayMetrics } from './metrics.ts';
+import { answerItself, answerUpgradeItself } from './own-answer.ts';
 import { refuseRequest, refuseUpgrade } from './refusal.ts';
 import { snapshotCopy } from './snapshot/copy.ts';
 import { openHolder, type Holder } from './snapshot/holder.ts';
@@ -73,6 +74,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       const decision = decide(snapshot, { method: method!, target: url!, headers });
       if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
         return toMonolith();
+      if (decision.answer) return answerItself(metrics, decision, decision.answer, request, response);
       if (toMonolith && hasBody(request) && request.readableEnded)
         return toMonolith(
           new Error(
@@ -88,6 +90,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       const decision = decide(snapshot, { method: method!, target: url!, headers });
       if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
         return toMonolith();
+      if (decision.answer) return answerUpgradeItself(metrics, decision, decision.answer, socket);
       metrics.upgraded(decision.upstream);
       upgraders.get(decision.upstream)!.upgrade(request, socket, head, decision.path);
     },

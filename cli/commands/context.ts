@@ -35,9 +35,9 @@ export function register(program: Command): void {
 
   withConsent(context.command('set <context>'))
     .description('move the reads or the writes of a context, and see which gateways took it over')
-    .option('--reads <stage>', 'legacy, canary (with --percent) or extracted')
+    .option('--reads <stage>', 'legacy, shadow, canary (with --percent), extracted or retired')
     .option('--percent <number>', "the canary's share of cohorts, 0 to 100", percentage)
-    .option('--writes <stage>', 'legacy or extracted; needs --unsafe and --reason')
+    .option('--writes <stage>', 'legacy, extracted or retired; needs --unsafe and --reason')
     .action(
       async (
         name: string,

@@ -33,14 +33,18 @@ export function register(program: Command): void {
 
 /** A decision in a few lines: where to, why, at which revision. */
 export function formatDecision(request: string, decision: Decision): string {
-  const { upstream, reason, context, route, kind, path, revision } = decision;
+  const { upstream, reason, context, route, kind, path, revision, shadow, answer } = decision;
+  const location = answer?.fields['location'];
   return [
-    `${request} → ${upstream}`,
+    `${request} → ${answer ? `${answer.status}, by the gateway itself` : upstream}`,
     `  why       ${reason}`,
     ...(context === undefined ? [] : [`  context   ${context}, route ${route}, a ${kind}`]),
-    `  path      ${path}`,
+    answer ? '' : `  path      ${path}`,
+    shadow ? `  shadow    ${shadow.upstream} ${shadow.path}` : '',
+    location === undefined ? '' : `  location  ${location}`,
     `  revision  ${revision}`,
   ]
+    .filter((line) => line !== '')
     .map((line) => `${line}\n`)
     .join('');
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Stages } from '../../contexts/index.ts';
+import { WRITES_STAGES, type Stages } from '../../contexts/index.ts';
 
 const stagesSchema: z.ZodType<Stages> = z.object({
   generation: z.string(),
@@ -10,11 +10,10 @@ const stagesSchema: z.ZodType<Stages> = z.object({
     z.string(),
     z.object({
       reads: z.discriminatedUnion('stage', [
-        z.object({ stage: z.literal('legacy') }),
+        z.object({ stage: z.enum(['legacy', 'shadow', 'extracted', 'retired']) }),
         z.object({ stage: z.literal('canary'), percent: z.number().min(0).max(100) }),
-        z.object({ stage: z.literal('extracted') }),
       ]),
-      writes: z.object({ stage: z.enum(['legacy', 'extracted']) }),
+      writes: z.object({ stage: z.enum(WRITES_STAGES) }),
       salt: z.string(),
     }),
   ),

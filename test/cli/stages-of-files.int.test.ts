@@ -126,9 +126,9 @@ describe('on the file store', () => {
     ],
     [['set', 'inventory'], 2, 'banyan: nothing to set: give reads, writes or both\n'],
     [
-      ['set', 'inventory', '--reads', 'shadow'],
+      ['set', 'inventory', '--reads', 'mirror'],
       2,
-      "banyan: reads have no stage 'shadow'; known stages: legacy, canary, extracted\n",
+      "banyan: reads have no stage 'mirror'; known stages: legacy, shadow, canary, extracted, retired\n",
     ],
     [
       ['set', 'inventory', '--reads', 'canary', '--percent', '101'],

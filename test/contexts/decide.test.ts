@@ -58,6 +58,44 @@ test('writes follow their own stage, whatever the reads do', () => {
   expect(decide(shopAt({ writes: { stage: 'extracted' } }), get).upstream).toBe('monolith');
 });
 
+test('shadow reads go to the monolith with the target as received, and name the copy for the service', () => {
+  const snapshot = shopAt({ reads: { stage: 'shadow' } });
+  expect(decide(snapshot, get)).toEqual({
+    upstream: 'monolith',
+    context: 'inventory',
+    route: 'GET /inventory/:sku',
+    kind: 'read',
+    reason: 'reads shadow → monolith',
+    revision: 7,
+    path: '/x/../inventory/abc?q=1',
+    shadow: { upstream: 'inventory', path: '/inventory/abc?q=1' },
+  });
+  for (const other of [
+    { method: 'POST', target: '/inventory/abc' },
+    { method: 'GET', target: '/cart' },
+  ])
+    expect(decide(snapshot, other)).not.toHaveProperty('shadow');
+});
+
+test('what is retired has no upstream, reads and writes apart, and is answered with 410', () => {
+  const post = { method: 'POST', target: '/inventory/abc' };
+  const gone = { status: 410, fields: { 'cache-control': 'no-store' } };
+  expect(decide(shopAt({ reads: { stage: 'retired' } }), get)).toEqual({
+    upstream: '',
+    context: 'inventory',
+    route: 'GET /inventory/:sku',
+    kind: 'read',
+    reason: 'reads retired → 410',
+    revision: 7,
+    path: '/x/../inventory/abc?q=1',
+    answer: gone,
+  });
+  expect(decide(shopAt({ reads: { stage: 'retired' } }), post)).toMatchObject({ upstream: 'monolith' });
+  const writes = shopAt({ writes: { stage: 'retired' } });
+  expect(decide(writes, post)).toMatchObject({ upstream: '', reason: 'writes retired → 410', answer: gone });
+  expect(decide(writes, get)).toMatchObject({ upstream: 'monolith' });
+});
+
 test('canary reads follow the cohort’s position, and the reason shows it', () => {
   const position = cohortPosition('s', 'one');
   const shown = Math.floor(position * 10_000) / 10_000;
@@ -85,9 +123,10 @@ test('a request without a cohort goes to the monolith while the context is in ca
 });
 
 test('0 percent is nobody and 100 percent is every cohort', () => {
+  const [none, all] = [canary(0), canary(100)];
   for (let index = 0; index < 1_000; index += 1) {
-    expect(decide(canary(0), { ...get, cohort: `c${index}` }).upstream).toBe('monolith');
-    expect(decide(canary(100), { ...get, cohort: `c${index}` }).upstream).toBe('inventory');
+    expect(decide(none, { ...get, cohort: `c${index}` }).upstream).toBe('monolith');
+    expect(decide(all, { ...get, cohort: `c${index}` }).upstream).toBe('inventory');
   }
 });
 

@@ -47,7 +47,7 @@ captures:
     `8 contexts.inventory.upstream: upstream 'inventry' is not defined; ${known}`,
     "9 contexts.inventory.cohort.header: found ''; required: at least 1 character",
     '10 contexts.inventory.reads.canary: found 150; required: at most 100',
-    "11 contexts.inventory.writes: found 'canary'; required: one of legacy, extracted",
+    "11 contexts.inventory.writes: found 'canary'; required: one of legacy, extracted, retired",
     "13 contexts.inventory.routes.0.match: found 'get /inventory/:sku'; required: a method and a path such as 'GET /inventory/:sku' (method * is any)",
     "14 contexts.inventory.routes.1: route 'GET /a/*/b': * is allowed as the last segment only",
     "15 contexts.inventory.routes.2.rewrite: rewrite '/x/:nope': ':nope' is not a part of the route 'GET /b/:sku'",

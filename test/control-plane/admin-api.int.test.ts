@@ -183,7 +183,13 @@ describe('the admin API changes stages', () => {
   it.each([
     ['POST', '/v1/contexts/inventry', { reads: 'legacy' }, 404, 'known contexts: inventory, orders'],
     ['POST', '/v1/contexts/inventry/undo', {}, 404, 'known contexts: inventory, orders'],
-    ['POST', '/v1/contexts/inventory', { reads: 'shadow' }, 422, 'known stages: legacy, canary, extracted'],
+    [
+      'POST',
+      '/v1/contexts/inventory',
+      { reads: 'mirror' },
+      422,
+      'known stages: legacy, shadow, canary, extracted',
+    ],
     ['POST', '/v1/contexts/inventory', { reads: 'canary', percent: 101 }, 422, 'from 0 to 100; found 101'],
     ['POST', '/v1/contexts/orders', { reads: 'canary', percent: 1 }, 422, "context 'orders' has no cohort"],
     ['POST', '/v1/contexts/inventory', { read: 'legacy' }, 422, '"read"'],

@@ -10,24 +10,33 @@ const moved: ReadsAndWrites = { reads: { stage: 'extracted' }, writes: { stage: 
 describe('what somebody asks for', () => {
   it.each([
     [{ reads: 'legacy' }, { reads: { stage: 'legacy' } }],
+    [{ reads: 'shadow' }, { reads: { stage: 'shadow' } }],
     [{ reads: 'extracted' }, { reads: { stage: 'extracted' } }],
+    [{ reads: 'retired' }, { reads: { stage: 'retired' } }],
     [{ reads: 'canary', percent: 0 }, { reads: { stage: 'canary', percent: 0 } }],
     [{ reads: 'canary', percent: 12.5 }, { reads: { stage: 'canary', percent: 12.5 } }],
     [{ reads: 'canary', percent: 100 }, { reads: { stage: 'canary', percent: 100 } }],
     [{ writes: 'extracted' }, { writes: { stage: 'extracted' } }],
+    [{ writes: 'retired' }, { writes: { stage: 'retired' } }],
   ])('is read: %j', (asked, wanted) => {
     expect(parseStages(facts, asked)).toEqual(wanted);
   });
 
   it.each([
-    [{ reads: 'shadow' }, "reads have no stage 'shadow'; known stages: legacy, canary, extracted"],
-    [{ writes: 'open' }, "writes have no stage 'open'; known stages: legacy, extracted"],
+    [
+      { reads: 'mirror' },
+      "reads have no stage 'mirror'; known stages: legacy, shadow, canary, extracted, retired",
+    ],
+    [{ writes: 'open' }, "writes have no stage 'open'; known stages: legacy, extracted, retired"],
     [{ writes: 'canary' }, 'writes move as a whole, never by chance'],
+    [{ writes: 'shadow' }, 'a write is never sent twice'],
     [{ reads: 'canary' }, 'canary needs a percentage from 0 to 100'],
     [{ reads: 'canary', percent: 100.1 }, 'a percentage is from 0 to 100; found 100.1'],
     [{ reads: 'canary', percent: -1 }, 'a percentage is from 0 to 100; found -1'],
     [{ reads: 'canary', percent: Number.NaN }, 'a percentage is from 0 to 100; found NaN'],
     [{ reads: 'extracted', percent: 5 }, 'a percentage belongs to canary alone; found reads extracted'],
+    [{ reads: 'shadow', percent: 5 }, 'a percentage belongs to canary alone; found reads shadow'],
+    [{ reads: 'retired', percent: 5 }, 'a percentage belongs to canary alone; found reads retired'],
     [{ percent: 5 }, 'a percentage belongs to reads'],
     [{}, 'nothing to set: give reads, writes or both'],
   ])('is refused with what is allowed: %j', (asked, message) => {
@@ -39,7 +48,7 @@ describe('what somebody asks for', () => {
     const nobody = { ...facts, hasCohort: false };
     const asked = { reads: 'canary', writes: 'open', percent: 120 };
     expect(() => parseStages(nobody, asked)).toThrow(
-      /^a percentage is from 0 to 100; found 120; canary needs to know .* has no cohort; .*; writes have no stage 'open'; known stages: legacy, extracted$/,
+      /^a percentage is from 0 to 100; found 120; canary needs to know .* has no cohort; .*; writes have no stage 'open'; known stages: legacy, extracted, retired$/,
     );
     expect(() => parseStages(facts, { reads: 'bananas', percent: 120 })).toThrow(
       /^reads have no stage 'bananas'; known stages: .*; a percentage is from 0 to 100; found 120$/,
@@ -55,12 +64,15 @@ describe('what somebody asks for', () => {
 });
 
 describe('moving the writes', () => {
+  const retired: ReadsAndWrites = { reads: { stage: 'retired' }, writes: { stage: 'retired' } };
   const there = { from: legacy, to: { writes: moved.writes } };
   const back = { from: moved, to: { writes: legacy.writes } };
 
   it.each([
     ['to the service', there, {}],
     ['back to the monolith', back, {}],
+    ['into retirement', { from: moved, to: { writes: retired.writes } }, {}],
+    ['out of retirement', { from: retired, to: { writes: moved.writes } }, {}],
     ['without a reason', there, { unsafe: true }],
     ['with a reason of spaces', there, { unsafe: true, reason: '  ' }],
     ['with a reason alone', there, { reason: 'because' }],
@@ -74,6 +86,7 @@ describe('moving the writes', () => {
     const consent = { unsafe: true, reason: 'the night of the move' };
     expect(stagesAfter(facts, legacy, there.to, consent)).toEqual({ ...legacy, writes: moved.writes });
     expect(stagesAfter(facts, moved, back.to, consent)).toEqual({ ...moved, writes: legacy.writes });
+    expect(stagesAfter(facts, moved, retired, consent)).toEqual(retired);
   });
 
   it('needs no consent for what stays where it is', () => {

@@ -55,6 +55,18 @@ export function storeContract(name: string, newPlace: () => Promise<Place>): voi
       expect(after.contexts['orders']).toEqual(before.contexts['orders']);
     });
 
+    it('keeps every stage that reads and writes can have', async () => {
+      const { open } = await place();
+      const [one, other] = [open(), open()];
+      for (const reads of ['shadow', 'extracted', 'retired', 'legacy'] as const) {
+        for (const writes of ['extracted', 'retired', 'legacy'] as const) {
+          const wanted: ReadsAndWrites = { reads: { stage: reads }, writes: { stage: writes } };
+          await one.change('inventory', () => wanted, { actor: 'ada' });
+          expect((await other.read()).contexts['inventory']).toMatchObject(wanted);
+        }
+      }
+    });
+
     it('writes nothing when a context is in the wanted stages already', async () => {
       const store = (await place()).open();
       const { revision } = await store.change('inventory', canary(25), { actor: 'ada' });
