@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cidr } from './cidr.ts';
 import { address, databaseUrl, duration, name, origin, period, processName, token, url } from './fields.ts';
 import { hasKnownMethod, isRoute } from './methods.ts';
 
@@ -106,6 +107,11 @@ export const configSchema = z.strictObject({
       stateDir: z.string().default('.banyan'),
       /** How it is named among the gateways; host name and listening port unless given. Another's name gets `~2`. */
       name: processName.optional(),
+      /**
+       * Addresses and blocks (CIDR) of the proxies in front of the gateway. What they say in X-Forwarded-* and
+       * Forwarded is kept and added to; what anybody else says there is replaced. Nobody's unless given.
+       */
+      trustedProxies: z.array(cidr).default([]),
     })
     .prefault({}),
   upstreams: z.record(name, upstream),

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { decide, type Config, type SnapshotSource } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { answer } from './answer.ts';
+import { clientAddress, trustIn } from './client-address.ts';
 import { hasBody } from './forwarding/forwarder.ts';
 import { openUpgrader, type Upgrader } from './forwarding/upgrader.ts';
 import { openUpstreams } from './forwarding/upstreams.ts';
@@ -31,6 +32,8 @@ export interface OpenGateway {
   handle(request: IncomingMessage, response: ServerResponse, toMonolith?: (error?: Error) => void): void;
   /** Decides and tunnels a WebSocket upgrade. With `toMonolith`, as above. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, toMonolith?: () => void): void;
+  /** The resolved client address of a request: behind trusted proxies, whom they name. */
+  clientAddress(request: IncomingMessage): string;
   /** Requests under way. */
   underWay(): number;
   /** Ends all WebSockets. */
@@ -41,6 +44,7 @@ export interface OpenGateway {
 
 export async function openGateway({ config, source, name, log }: GatewayOptions): Promise<OpenGateway> {
   const inFlight = countInFlight();
+  const trust = trustIn(config.gateway.trustedProxies);
   const copy = snapshotCopy(config.gateway.stateDir, name);
   const holder = await openHolder({ config, source, copy, name, writesInFlight: inFlight.writes, log });
   const metrics = gatewayMetrics({ revision: () => holder.current().revision, inFlight: inFlight.total });
@@ -94,6 +98,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       metrics.upgraded(decision.upstream);
       upgraders.get(decision.upstream)!.upgrade(request, socket, head, decision.path);
     },
+    clientAddress: (request) => clientAddress(trust, request),
     underWay: inFlight.total,
     closeTunnels() {
       for (const upgrader of upgraders.values()) upgrader.close();
