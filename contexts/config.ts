@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { cidr } from './cidr.ts';
-import { address, databaseUrl, duration, name, origin, period, processName, token, url } from './fields.ts';
+import {
+  address,
+  databaseUrl,
+  duration,
+  name,
+  origin,
+  period,
+  processName,
+  size,
+  token,
+  url,
+} from './fields.ts';
+import { limits } from './limits.ts';
 import { hasKnownMethod, isRoute } from './methods.ts';
 
 const upstream = z.strictObject({
@@ -26,6 +38,8 @@ const route = z
       rewrite: z.string().startsWith('/', 'a path that begins with /').optional(),
       /** A GET that changes state is a write; by default GET, HEAD and OPTIONS are reads. */
       kind: z.enum(['read', 'write']).optional(),
+      /** Longest body of a request: `10MiB`. More is 413, and no upstream gets it. `gateway.limits.maxBody` unless given. */
+      maxBody: z.string().optional(),
     }),
   ])
   .transform((written) => (typeof written === 'string' ? { match: written } : written))
@@ -40,6 +54,7 @@ const route = z
         .refine(hasKnownMethod, 'a method of HTTP in capitals, such as GET, or * for any'),
       rewrite: z.string().optional(),
       kind: z.enum(['read', 'write']).optional(),
+      maxBody: size.optional(),
     }),
   );
 
@@ -112,6 +127,7 @@ export const configSchema = z.strictObject({
        * Forwarded is kept and added to; what anybody else says there is replaced. Nobody's unless given.
        */
       trustedProxies: z.array(cidr).default([]),
+      limits: limits.prefault({}),
     })
     .prefault({}),
   upstreams: z.record(name, upstream),

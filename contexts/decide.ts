@@ -34,6 +34,8 @@ export interface Decision {
   readonly shadow?: { readonly upstream: string; readonly path: string };
   /** What the gateway itself answers, where no upstream is asked. */
   readonly answer?: OwnAnswer;
+  /** Longest body in bytes, where the route has a limit of its own. */
+  readonly maxBody?: number | undefined;
 }
 
 /** Decides on one request. Pure: the same snapshot and facts give the same decision on every gateway. */
@@ -73,6 +75,7 @@ export function decide(snapshot: Snapshot, facts: RequestFacts): Decision {
     reason,
     revision: snapshot.revision,
     path: extracted ? match.path : facts.target,
+    maxBody: match.maxBody,
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { milliseconds } from './duration.ts';
 import { isAddress } from './address.ts';
+import { bytesOf } from './size.ts';
 
 /** What a timer of Node.js can wait for at most, in milliseconds (some 24 days); beyond, it fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -17,6 +18,15 @@ export const period = z
 
 /** A `period` that somebody waits for. */
 export const duration = period.refine((length) => length <= LONGEST_TIMER, 'at most 24d');
+
+/** A number of bytes as people write it: `512B`, `64KiB`, `10MiB`, `1GiB`; never none. Parsed to bytes. */
+export const size = z
+  .string()
+  .refine((text) => (bytesOf(text) ?? 0) > 0, {
+    message: 'a size such as 512B, 64KiB, 10MiB or 1GiB, above 0',
+    abort: true,
+  })
+  .transform((text) => bytesOf(text) ?? 0);
 
 /** `constructor` and `prototype` are spared: every object of JavaScript has something under them. */
 export const name = z

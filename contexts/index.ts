@@ -10,3 +10,4 @@ export type { OwnAnswer } from './retired.ts';
 export { milliseconds } from './duration.ts';
 export { isAddress, isLoopback } from './address.ts';
 export { processName } from './fields.ts';
+export type { Limits } from './limits.ts';

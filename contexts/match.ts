@@ -12,6 +12,8 @@ export interface Match {
   readonly kind: Kind;
   /** What the extracted service gets: the canonical path or the rewrite, and the query untouched. */
   readonly path: string;
+  /** Longest body in bytes, where the route has a limit of its own. */
+  readonly maxBody: number | undefined;
 }
 
 interface CompiledRoute {
@@ -20,6 +22,7 @@ interface CompiledRoute {
   readonly kind: Kind | undefined;
   readonly segments: readonly PatternSegment[];
   readonly rewrite: readonly PatternSegment[] | undefined;
+  readonly maxBody: number | undefined;
 }
 
 /** All routes of all contexts as a tree of segments, so that matching costs the path's length and no more. */
@@ -63,7 +66,8 @@ function addRoute(root: RouteTree, context: string, route: RouteConfig): void {
     }
     routes = node.ends;
   }
-  const compiled = { context, route: route.match, kind: route.kind, segments: pattern.segments, rewrite };
+  const { match, kind, maxBody } = route;
+  const compiled = { context, route: match, kind, segments: pattern.segments, rewrite, maxBody };
   routes.set(pattern.method, compiled);
 }
 
@@ -81,6 +85,7 @@ export function findRoute(tree: RouteTree, method: string, target: CanonicalTarg
     route: found.route,
     kind: found.kind ?? (method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : 'write'),
     path: (found.rewrite ? rewritten(found.rewrite, found.segments, parts) : target.path) + target.query,
+    maxBody: found.maxBody,
   };
 }
 

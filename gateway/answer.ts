@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision, Snapshot } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
-import { hasBody, type Failure, type Forwarder, type Outcome } from './forwarding/forwarder.ts';
+import { breakOff, hasBody, type Failure, type Forwarder, type Outcome } from './forwarding/forwarder.ts';
 import type { InFlight } from './in-flight.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { plainBody } from './plain-answer.ts';
+import { answerAndClose } from './refusal.ts';
 
 /** What answering needs besides the request. */
 export interface Answering {
@@ -44,7 +45,7 @@ export async function answer(
   }
   if (!outcome.ok) refuse(response, outcome.failure);
   inFlight.end(decision);
-  const status = outcome.ok || outcome.failure.side === 'upstream' ? response.statusCode : undefined;
+  const status = mayHaveRead(outcome) ? response.statusCode : undefined;
   metrics.answered(decision, upstream, status, (performance.now() - began) / 1_000);
 }
 
@@ -65,13 +66,30 @@ async function forward(
     outcome = await forwarder.forward(exchange);
   }
   if (!outcome.ok) {
-    const { side, phase, late, cause } = outcome.failure;
+    const { side, phase, cause, refused } = outcome.failure;
     metrics.failed(upstream, outcome.failure);
-    const what =
-      side === 'client' ? 'the client went away' : late ? 'the upstream is too slow' : 'the upstream failed';
-    log.warn({ ...facts(decision, upstream), side, phase, method: request.method, err: cause }, what);
+    if (refused) metrics.refused(refused.limit);
+    const why = refused ? { ...refused, client: request.socket.remoteAddress } : { err: cause };
+    log.warn(
+      { ...facts(decision, upstream), side, phase, method: request.method, ...why },
+      wordsFor(outcome.failure),
+    );
   }
   return outcome;
+}
+
+function wordsFor({ side, late, refused }: Failure): string {
+  if (refused) return 'the client’s request is refused half-way';
+  return side === 'client'
+    ? 'the client went away'
+    : late
+      ? 'the upstream is too slow'
+      : 'the upstream failed';
+}
+
+/** Whether a client was there that could read the answer. */
+function mayHaveRead(outcome: Outcome): boolean {
+  return outcome.ok || outcome.failure.side === 'upstream' || outcome.failure.refused !== undefined;
 }
 
 function facts({ context, route, reason, revision }: Decision, upstream: string): object {
@@ -107,7 +125,11 @@ function mayFallBack(
 }
 
 /** The gateway's own answer when the upstream has none. */
-function refuse(response: ServerResponse, { side, phase, late }: Failure): void {
+function refuse(response: ServerResponse, { side, phase, late, refused }: Failure): void {
+  if (refused && !response.destroyed) {
+    if (response.headersSent) return breakOff(response);
+    return answerAndClose(response.req, response, refused.status);
+  }
   if (side === 'client' || phase === 'body' || response.destroyed) return;
   const status = late ? 504 : 502;
   const body = plainBody(status);

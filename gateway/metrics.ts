@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Decision } from '../contexts/index.ts';
 import type { Failure } from './forwarding/forwarder.ts';
+import type { Limit } from './refusal.ts';
 
 /** What the gateway counts, as Prometheus metrics in a registry of its own. */
 export interface GatewayMetrics {
@@ -9,6 +10,8 @@ export interface GatewayMetrics {
   answered(decision: Decision, upstream: string, status: number | undefined, seconds: number): void;
   /** Phase `request`: what came is no request that an upstream could get; the upstream's name is empty then. */
   failed(upstream: string, failure: { side: Failure['side']; phase: Failure['phase'] | 'request' }): void;
+  /** A client passed one of the gateway's limits, or what it sent is no sound request. */
+  refused(limit: Limit): void;
   fellBack(context: string): void;
   retried(upstream: string): void;
   upgraded(upstream: string): void;
@@ -39,6 +42,12 @@ export function gatewayMetrics({ revision, inFlight }: Gauges): GatewayMetrics {
     name: 'banyan_gateway_failures_total',
     help: 'Exchanges that broke, by the side that broke them and how far they had got.',
     labelNames: ['upstream', 'side', 'phase'] as const,
+    registers,
+  });
+  const refusals = new Counter({
+    name: 'banyan_gateway_refused_total',
+    help: 'Requests refused and clients let go, by the limit that they passed.',
+    labelNames: ['limit'] as const,
     registers,
   });
   const fallbacks = new Counter({
@@ -83,6 +92,7 @@ export function gatewayMetrics({ revision, inFlight }: Gauges): GatewayMetrics {
       durations.observe({ upstream, context, kind }, seconds);
     },
     failed: (upstream, { side, phase }) => failures.inc({ upstream, side, phase }),
+    refused: (limit) => refusals.inc({ limit }),
     fellBack: (context) => fallbacks.inc({ context }),
     retried: (upstream) => retries.inc({ upstream }),
     upgraded: (upstream) => upgrades.inc({ upstream }),

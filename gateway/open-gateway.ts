@@ -3,12 +3,13 @@ import type { Socket } from 'node:net';
 import { decide, type Config, type SnapshotSource } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { answer } from './answer.ts';
-import { clientAddress, trustIn } from './client-address.ts';
+import { clientAddress, trustIn, type Trust } from './client-address.ts';
 import { hasBody } from './forwarding/forwarder.ts';
 import { openUpgrader, type Upgrader } from './forwarding/upgrader.ts';
 import { openUpstreams } from './forwarding/upstreams.ts';
 import { framingFault } from './framing.ts';
 import { countInFlight } from './in-flight.ts';
+import { mayBring } from './limits/body-size.ts';
 import { gatewayMetrics, type GatewayMetrics } from './metrics.ts';
 import { answerItself, answerUpgradeItself } from './own-answer.ts';
 import { refuseRequest, refuseUpgrade } from './refusal.ts';
@@ -34,6 +35,8 @@ export interface OpenGateway {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, toMonolith?: () => void): void;
   /** The resolved client address of a request: behind trusted proxies, whom they name. */
   clientAddress(request: IncomingMessage): string;
+  /** Whose word on where a request comes from is taken. */
+  readonly trust: Trust;
   /** Requests under way. */
   underWay(): number;
   /** Ends all WebSockets. */
@@ -45,6 +48,7 @@ export interface OpenGateway {
 export async function openGateway({ config, source, name, log }: GatewayOptions): Promise<OpenGateway> {
   const inFlight = countInFlight();
   const trust = trustIn(config.gateway.trustedProxies);
+  const { limits } = config.gateway;
   const copy = snapshotCopy(config.gateway.stateDir, name);
   const holder = await openHolder({ config, source, copy, name, writesInFlight: inFlight.writes, log });
   const metrics = gatewayMetrics({ revision: () => holder.current().revision, inFlight: inFlight.total });
@@ -72,7 +76,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
     holder,
     metrics,
     handle(request, response, toMonolith) {
-      if (!toMonolith && refuseRequest(answering, request, response)) return;
+      if (!toMonolith && refuseRequest(answering, request, response, limits.fields)) return;
       const snapshot = holder.current();
       const { method, url, headers } = request;
       const decision = decide(snapshot, { method: method!, target: url!, headers });
@@ -85,10 +89,12 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
             `can't forward ${method} to '${decision.upstream}': its body has been read; mount the gateway before whatever reads bodies`,
           ),
         );
+      const maxBody = decision.maxBody ?? limits.maxBody;
+      if (maxBody !== undefined && !mayBring(answering, request, response, maxBody)) return;
       void answer(answering, snapshot, decision, request, response, toMonolith);
     },
     upgrade(request, socket, head, toMonolith) {
-      if (!toMonolith && refuseUpgrade(answering, request, socket)) return;
+      if (!toMonolith && refuseUpgrade(answering, request, socket, limits.fields)) return;
       const snapshot = holder.current();
       const { method, url, headers } = request;
       const decision = decide(snapshot, { method: method!, target: url!, headers });
@@ -98,6 +104,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       metrics.upgraded(decision.upstream);
       upgraders.get(decision.upstream)!.upgrade(request, socket, head, decision.path);
     },
+    trust,
     clientAddress: (request) => clientAddress(trust, request),
     underWay: inFlight.total,
     closeTunnels() {

@@ -4,9 +4,12 @@ import type { Registry } from 'prom-client';
 import { parseAddress } from '../runtime/address.ts';
 import { listen, startOpsServer } from '../runtime/ops-server.ts';
 import { openDrain } from './drain.ts';
-import { hasBody, MAX_HEAD } from './forwarding/forwarder.ts';
+import { hasBody } from './forwarding/forwarder.ts';
+import { limitConnections } from './limits/connections.ts';
+import { watchSlowClients } from './limits/slow-clients.ts';
 import { openGateway, type GatewayOptions } from './open-gateway.ts';
 import { restoreSpelling } from './respelling.ts';
+import { rememberUnderWay } from './under-way.ts';
 import { answerUnparsed } from './unparsed.ts';
 
 export interface StartOptions extends GatewayOptions {
@@ -20,8 +23,6 @@ export interface StartOptions extends GatewayOptions {
   readonly grace?: number;
   /** Milliseconds of it in which clients may still come, and are told to go. Default 1,000. */
   readonly notice?: number;
-  /** Milliseconds that a request's head may take; then 408. Default 60,000. */
-  readonly headTimeout?: number;
 }
 
 export interface Gateway {
@@ -51,8 +52,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     ops = config.gateway.ops,
     grace = 25_000,
     notice = 1_000,
-    headTimeout = 60_000,
   } = options;
+  const { limits } = config.gateway;
+  const { headTimeout } = limits;
   const gateway = await openGateway(options);
   const drain = openDrain();
   // No limit on how long a request's body may take: an upload of any size goes through.
@@ -62,21 +64,31 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     headersTimeout: headTimeout,
     connectionsCheckingInterval: Math.min(headTimeout, 5_000),
     keepAliveTimeout: KEEP_ALIVE,
-    maxHeaderSize: MAX_HEAD,
+    maxHeaderSize: limits.headBytes,
     // The gateway itself answers what has no Host, and tells of it.
     requireHostHeader: false,
     shouldUpgradeCallback: isWebSocket,
   });
+  // One more than may be is told from as many as may be; what is beyond, Node passes over.
+  server.maxHeadersCount = limits.fields + 1;
+  const telling = { metrics: gateway.metrics, log };
+  rememberUnderWay(server);
+  const most = () => limits.connectionsPerClient;
+  const connections = limitConnections(server, { ...telling, most, trust: () => gateway.trust });
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     restoreSpelling(request, response);
+    if (connections.refuse(request, response)) return;
     gateway.handle(request, response);
   };
   server.on('request', handle);
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
-  server.on('upgrade', (request, socket, head) => gateway.upgrade(request, socket as Socket, head));
+  server.on('upgrade', (request, socket: Socket, head) => {
+    if (!connections.refuseUpgrade(request, socket)) gateway.upgrade(request, socket, head);
+  });
   drain.watch(server);
-  answerUnparsed(server, { metrics: gateway.metrics, log });
+  answerUnparsed(server, telling);
+  const stopWatching = watchSlowClients(server, () => limits, telling);
 
   const { host, port } = parseAddress(address);
   try {
@@ -106,6 +118,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       onClosed: gateway.closeTunnels,
       underWay: gateway.underWay,
     });
+    stopWatching();
     await gateway.close();
     await opsServer.close();
     log.info('gateway stopped');

@@ -19,7 +19,21 @@ export interface Failure {
   /** A pooled connection turned out closed before a byte of an answer: most likely nobody read the request. */
   readonly stale: boolean;
   readonly cause: Error;
+  /** The gateway itself broke the client's request off, and for this. */
+  readonly refused?: Refusal | undefined;
 }
+
+/** Why the gateway takes no more of a request. */
+export interface Refusal {
+  readonly status: 408 | 413;
+  /** Which limit: a label of `banyan_gateway_refused_total`. */
+  readonly limit: 'body-timeout' | 'body-size';
+  /** For the log. */
+  readonly reason: string;
+}
+
+/** Emitted on a request with a body, with a Refusal: its exchange fails on the client's side, its upstream's request is aborted. */
+export const REFUSED = 'banyan:refused';
 
 export type Outcome =
   { readonly ok: true; readonly status: number } | { readonly ok: false; readonly failure: Failure };

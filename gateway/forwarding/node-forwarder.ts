@@ -12,10 +12,12 @@ import {
   CONNECT_TIMEOUT,
   hasBody,
   MAX_HEAD,
+  REFUSED,
   type Exchange,
   type Failure,
   type Forwarder,
   type Outcome,
+  type Refusal,
   type UpstreamOptions,
 } from './forwarder.ts';
 import { openPatience } from './patience.ts';
@@ -81,19 +83,21 @@ function carry(
     clearTimeout(continuing);
     patience.end();
     response.off('close', onClose);
+    request.off(REFUSED, onRefused);
     request.unpipe(outgoing);
     request.resume();
     resolve(outcome);
   };
-  const fail = (side: Failure['side'], cause: Error, late = false) => {
+  const fail = (side: Failure['side'], cause: Error, late = false, refused?: Refusal) => {
     if (settled) return;
     const phase = response.headersSent ? 'body' : connected ? 'head' : 'connect';
     const stale = side === 'upstream' && phase === 'head' && outgoing.reusedSocket && !late;
-    settle(failed(side, phase, cause, { late, stale }));
+    settle(failed(side, phase, cause, { late, stale, refused }));
     outgoing.destroy();
     if (side === 'upstream' && phase === 'body') breakOff(response);
   };
   const onClose = () => fail('client', new Error('the client closed its connection'));
+  const onRefused = (refused: Refusal) => fail('client', new Error(refused.reason), false, refused);
   const onLate = (cause: Error) => fail('upstream', cause, true);
   const patience = openPatience(request, { timeout, stall }, onLate);
   const limit = timeout ?? CONNECT_TIMEOUT;
@@ -103,6 +107,7 @@ function carry(
   const continuing = request.headers.expect === undefined ? undefined : setTimeout(ask, CONTINUE_AFTER);
 
   response.once('close', onClose);
+  request.once(REFUSED, onRefused);
   const onConnected = () => {
     connected = true;
     clearTimeout(connecting);
@@ -168,7 +173,7 @@ function failed(
   side: Failure['side'],
   phase: Failure['phase'],
   cause: Error,
-  { late = false, stale = false } = {},
+  { late = false, stale = false, refused }: Partial<Failure> = {},
 ): Outcome {
-  return { ok: false, failure: { side, phase, late, stale, cause } };
+  return { ok: false, failure: { side, phase, late, stale, cause, refused } };
 }

@@ -8,10 +8,12 @@ import {
   CONNECT_TIMEOUT,
   hasBody,
   MAX_HEAD,
+  REFUSED,
   type Exchange,
   type Failure,
   type Forwarder,
   type Outcome,
+  type Refusal,
   type UpstreamOptions,
 } from './forwarder.ts';
 import { openPatience, type Patience } from './patience.ts';
@@ -39,7 +41,10 @@ export function undiciForwarder({ url, timeout, stall }: UpstreamOptions): Forwa
         exchange.response.once('close', carried.onClose);
         const body = hasBody(request) ? streamed(request) : null;
         carried.patience = openPatience(request, { timeout, stall }, carried.onLate);
-        if (body) carried.patience.uploads(body);
+        if (body) {
+          carried.patience.uploads(body);
+          request.once(REFUSED, carried.onRefused);
+        }
         try {
           pool.dispatch(
             {
@@ -117,6 +122,14 @@ class Carried implements Dispatcher.DispatchHandler {
     this.#controller?.abort(cause);
   };
 
+  readonly onRefused = (refused: Refusal): void => {
+    if (this.#settled) return;
+    this.#gone = true;
+    const cause = new Error(refused.reason);
+    this.#fail('client', cause, refused);
+    this.#controller?.abort(cause);
+  };
+
   readonly onLate = (reason: Error): void => {
     this.#late = true;
     this.#controller?.abort(reason);
@@ -174,11 +187,11 @@ class Carried implements Dispatcher.DispatchHandler {
     if (this.#exchange.response.headersSent) breakOff(this.#exchange.response);
   }
 
-  #fail(side: Failure['side'], cause: Error & { code?: string }): void {
+  #fail(side: Failure['side'], cause: Error & { code?: string }, refused?: Refusal): void {
     const phase = this.#exchange.response.headersSent ? 'body' : this.#controller ? 'head' : 'connect';
     const late = this.#late || cause.code === 'UND_ERR_CONNECT_TIMEOUT';
     const stale = side === 'upstream' && phase === 'head' && !this.#answered && wasPooled(cause);
-    this.#finish({ ok: false, failure: { side, phase, late, stale, cause } });
+    this.#finish({ ok: false, failure: { side, phase, late, stale, cause, refused } });
   }
 
   #finish(outcome: Outcome): void {

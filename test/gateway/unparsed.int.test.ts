@@ -3,7 +3,7 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { memorySource } from '../support/memory-source.ts';
 import { until } from '../support/until.ts';
 import { sendRaw } from './support/client.ts';
-import { failuresOf, metric, shopConfig, started, type Started } from './support/gateway.ts';
+import { failuresOf, metric, shopConfig, started, withLimits, type Started } from './support/gateway.ts';
 import { startRaw } from './support/upstream.ts';
 
 const READS = { inventory: { reads: { stage: 'extracted' } } } as const;
@@ -135,7 +135,7 @@ test('a body that is not what its framing says ends its exchange with 400', asyn
 test('a head that doesn’t end is 408 after its time, and a connection that stays silent is closed without a word', async () => {
   const monolith = await startRaw(() => {});
   const config = await shopConfig({ monolith: monolith.url, inventory: monolith.url });
-  const hasty = await started(config, memorySource(), { headTimeout: 200 });
+  const hasty = await started(withLimits(config, { headTimeout: 200 }), memorySource());
   const began = performance.now();
   const [slow, silent] = await Promise.all([
     sendRaw(hasty.url, 'GET / HTTP/1.1\r\nHost: shop\r\nX-Slow: '),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import type { Config, SnapshotSource } from '../../../contexts/index.ts';
+import type { Config, Limits, SnapshotSource } from '../../../contexts/index.ts';
 import { startGateway, type Gateway, type StartOptions } from '../../../gateway/start-gateway.ts';
 import type { Log } from '../../../runtime/log.ts';
 import { configOf } from '../../contexts/sample.ts';
@@ -46,6 +46,11 @@ contexts:
       - { match: 'GET /inventory/:sku/touch', kind: write }
       - { match: 'GET /stock/:sku', rewrite: '/v2/items/:sku' }
 `);
+}
+
+/** The config with other limits for clients, in milliseconds and bytes. */
+export function withLimits(config: Config, limits: Partial<Limits>): Config {
+  return { ...config, gateway: { ...config.gateway, limits: { ...config.gateway.limits, ...limits } } };
 }
 
 export type Started = Gateway & { lines: Record<string, unknown>[] };
