@@ -14,12 +14,28 @@ import {
 } from './fields.ts';
 import { limits } from './limits.ts';
 import { hasKnownMethod, isRoute } from './methods.ts';
+import { breaker, concurrency, health, limit, retryBudget } from './protection.ts';
 
 const upstream = z.strictObject({
   /** Where it listens, scheme, host and port; nothing else is allowed. */
   url: origin,
-  /** How long an answer's head may take. No limit unless given: a monolith's slow exports go on working. */
-  timeout: duration.optional(),
+  /**
+   * How long an answer's head may take, from the request's last byte; then 504. An extracted service has 30s unless
+   * given. Towards the monolith this and all that follows is none unless given: its slow exports go on working.
+   */
+  timeout: limit.optional(),
+  /** How long connecting may take, each time; then 504. 2s unless given, or the `timeout` if that is shorter. */
+  connectTimeout: limit.optional(),
+  /** How long nothing of an answer's body may come; then the client's connection is broken off. 60s unless given. */
+  idleTimeout: limit.optional(),
+  /** On with its defaults unless given. While it is open, reads are the monolith's, and the rest is answered with 503. */
+  breaker: breaker.optional(),
+  /** Active checks; none unless given. While unhealthy, requests fare as with an open breaker. */
+  health: health.optional(),
+  /** None unless given. */
+  concurrency: concurrency.optional(),
+  /** 20 % unless given. */
+  retryBudget: retryBudget.optional(),
 });
 
 /**
@@ -93,6 +109,8 @@ const context = z.strictObject({
   events: z.array(z.string().min(1)).default([]),
   /** The consumer application whose lag is this context's consumer lag. */
   consumer: name.optional(),
+  /** `false`: reads whose extracted service fails are not answered by the monolith. */
+  fallback: z.boolean().default(true),
   /** First values only: once the store has the context, the store owns its stages. */
   reads: reads.default({ stage: 'legacy' }),
   writes: writes.default({ stage: 'legacy' }),
@@ -128,6 +146,8 @@ export const configSchema = z.strictObject({
        */
       trustedProxies: z.array(cidr).default([]),
       limits: limits.prefault({}),
+      /** Whether answers of the monolith in a failing service's place say so in `Server-Timing`. */
+      serverTiming: z.boolean().default(true),
     })
     .prefault({}),
   upstreams: z.record(name, upstream),

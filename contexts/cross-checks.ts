@@ -1,5 +1,6 @@
 import { checkControl } from './check-control.ts';
 import { checkRetired } from './check-retired.ts';
+import { checkProtection } from './check-protection.ts';
 import { checkRoutes } from './check-routes.ts';
 import { milliseconds } from './duration.ts';
 import { entriesOf, listOf, mapOf, textOf, valueAt } from './written.ts';
@@ -31,6 +32,7 @@ export function crossChecks(filled: unknown, written: unknown): CrossMistake[] {
     report: (path, message) => void found.push({ path, message }),
   };
   checkUpstreams(checked);
+  checkProtection(checked);
   checkEvents(checked);
   checkRoutes(checked);
   checkRetired(checked);

@@ -46,7 +46,9 @@ function required(issue: Issue): string {
     case 'invalid_type':
       return KINDS[issue.expected] ?? issue.expected;
     case 'invalid_value':
-      return `one of ${issue.values.map(String).join(', ')}`;
+      return issue.values.length === 1
+        ? String(issue.values[0])
+        : `one of ${issue.values.map(String).join(', ')}`;
     case 'too_big':
       return ownWords(issue) ?? `at most ${size(issue.origin, issue.maximum)}`;
     case 'too_small':

@@ -7,6 +7,7 @@ export * from './match.ts';
 export * from './cohort.ts';
 export * from './decide.ts';
 export type { OwnAnswer } from './retired.ts';
+export { protectionOf, type BreakerPolicy, type HealthPolicy, type Protection } from './protection.ts';
 export { milliseconds } from './duration.ts';
 export { isAddress, isLoopback } from './address.ts';
 export { processName } from './fields.ts';

@@ -8,6 +8,8 @@ export interface ContextSnapshot {
   readonly name: string;
   readonly upstream: string;
   readonly cohort: CohortConfig | undefined;
+  /** Whether the monolith answers reads whose extracted service fails. */
+  readonly fallback: boolean;
   readonly stages: ContextStages;
   readonly retired: Retired;
 }
@@ -34,6 +36,7 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
         name,
         upstream: context.upstream,
         cohort: context.cohort,
+        fallback: context.fallback,
         stages: ownOf(stages.contexts, name) ?? firstStages(config, name),
         retired: compileRetired(context),
       }),

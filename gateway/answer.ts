@@ -1,19 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision, Snapshot } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
-import { breakOff, hasBody, type Failure, type Forwarder, type Outcome } from './forwarding/forwarder.ts';
+import { fallbackFields, mayFallBack, mayRepeat } from './fallback.ts';
+import type { Forwarder, Outcome } from './forwarding/forwarder.ts';
 import type { InFlight } from './in-flight.ts';
 import type { GatewayMetrics } from './metrics.ts';
-import { plainBody } from './plain-answer.ts';
-import { answerAndClose } from './refusal.ts';
+import { answerWithout } from './no-answer.ts';
+import type { Shed } from './protection/guard.ts';
+import type { Guards } from './protection/open-guards.ts';
+import { factsOf, tellFailure } from './tell-failure.ts';
 
 /** What answering needs besides the request. */
 export interface Answering {
   readonly upstreams: ReadonlyMap<string, Forwarder>;
+  readonly guards: Guards;
+  /** Whether a fallback is told in `Server-Timing`. */
+  readonly serverTiming: boolean;
   readonly metrics: GatewayMetrics;
   readonly inFlight: InFlight;
   readonly log: Log;
 }
+
+/** What became of a request at one upstream; `shed`: it was never sent. */
+type Attempt = Outcome | { readonly ok: false; readonly shed: Shed };
 
 /**
  * Answers one request as decided, under one snapshot from start to end. Resolves when the exchange is over;
@@ -30,115 +39,61 @@ export async function answer(
   const { metrics, inFlight } = gateway;
   const began = performance.now();
   const target = request.url!;
+  let added: readonly [string, string] | undefined;
   inFlight.begin(decision);
   let { upstream } = decision;
-  let outcome = await forward(gateway, decision, upstream, request, response, decision.path);
-  if (!outcome.ok && mayFallBack(snapshot, decision, request, outcome.failure)) {
+  let attempt = await send(gateway, decision, upstream, request, response, decision.path, added);
+  if (!attempt.ok && mayFallBack(snapshot, decision, request, attempt)) {
     metrics.fellBack(decision.context!);
-    gateway.log.warn(facts(decision, upstream), 'answered by the monolith instead');
+    // An open breaker was logged when it opened.
+    if ('failure' in attempt)
+      gateway.log.warn(factsOf(decision, upstream), 'answered by the monolith instead');
+    if (gateway.serverTiming) added = fallbackFields(attempt);
     upstream = snapshot.monolith;
     if (toMonolith) {
+      if (added) response.appendHeader(...added);
       inFlight.end(decision);
       return toMonolith();
     }
-    outcome = await forward(gateway, decision, upstream, request, response, target);
+    attempt = await send(gateway, decision, upstream, request, response, target, added);
   }
-  if (!outcome.ok) refuse(response, outcome.failure);
+  if (!attempt.ok) answerWithout(response, attempt, added);
   inFlight.end(decision);
-  const status = mayHaveRead(outcome) ? response.statusCode : undefined;
+  const status = mayHaveRead(attempt) ? response.statusCode : undefined;
   metrics.answered(decision, upstream, status, (performance.now() - began) / 1_000);
 }
 
-/** Sends the request to one upstream, and once more if that can't do harm and a stale connection swallowed it. */
-async function forward(
-  { upstreams, metrics, log }: Answering,
+/** Sends the request to one upstream, unless its guard says no; once more if a stale connection swallowed it. */
+async function send(
+  gateway: Answering,
   decision: Decision,
   upstream: string,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
-): Promise<Outcome> {
-  const forwarder = upstreams.get(upstream)!;
-  const exchange = { request, response, path };
+  added: readonly string[] | undefined,
+): Promise<Attempt> {
+  const guard = gateway.guards.get(upstream);
+  const permit = guard ? guard.enter() : 0;
+  if (typeof permit === 'object') {
+    gateway.metrics.shed(upstream, permit.cause);
+    return { ok: false, shed: permit };
+  }
+  const exchange = { request, response, path, added };
+  const forwarder = gateway.upstreams.get(upstream)!;
   let outcome = await forwarder.forward(exchange);
-  if (!outcome.ok && outcome.failure.stale && mayRepeat(decision, request)) {
-    metrics.retried(upstream);
+  const swallowed = !outcome.ok && outcome.failure.stale && mayRepeat(decision, request);
+  if (swallowed && (!guard || guard.mayRetry())) {
+    gateway.metrics.retried(upstream);
     outcome = await forwarder.forward(exchange);
   }
-  if (!outcome.ok) {
-    const { side, phase, cause, refused } = outcome.failure;
-    metrics.failed(upstream, outcome.failure);
-    if (refused) metrics.refused(refused.limit);
-    const why = refused ? { ...refused, client: request.socket.remoteAddress } : { err: cause };
-    log.warn(
-      { ...facts(decision, upstream), side, phase, method: request.method, ...why },
-      wordsFor(outcome.failure),
-    );
-  }
+  guard?.leave(permit, outcome);
+  if (!outcome.ok) tellFailure(gateway, decision, upstream, request, outcome.failure);
   return outcome;
 }
 
-function wordsFor({ side, late, refused }: Failure): string {
-  if (refused) return 'the client’s request is refused half-way';
-  return side === 'client'
-    ? 'the client went away'
-    : late
-      ? 'the upstream is too slow'
-      : 'the upstream failed';
-}
-
 /** Whether a client was there that could read the answer. */
-function mayHaveRead(outcome: Outcome): boolean {
-  return outcome.ok || outcome.failure.side === 'upstream' || outcome.failure.refused !== undefined;
-}
-
-function facts({ context, route, reason, revision }: Decision, upstream: string): object {
-  return { upstream, context, route, reason, revision };
-}
-
-/** RFC 9110 §9.2.2: safe methods may be repeated. A write never is, nor what carries a body. */
-function mayRepeat({ kind }: Decision, request: IncomingMessage): boolean {
-  const { method } = request;
-  return (
-    kind !== 'write' && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') && !hasBody(request)
-  );
-}
-
-/**
- * A read whose extracted service fails before its answer has begun is answered by the monolith, while the monolith
- * owns the context's writes and so has what there is to read.
- */
-function mayFallBack(
-  snapshot: Snapshot,
-  decision: Decision,
-  request: IncomingMessage,
-  { side, phase }: Failure,
-): boolean {
-  return (
-    side === 'upstream' &&
-    phase !== 'body' &&
-    decision.kind === 'read' &&
-    decision.upstream !== snapshot.monolith &&
-    mayRepeat(decision, request) &&
-    snapshot.contexts.get(decision.context!)?.stages.writes.stage === 'legacy'
-  );
-}
-
-/** The gateway's own answer when the upstream has none. */
-function refuse(response: ServerResponse, { side, phase, late, refused }: Failure): void {
-  if (refused && !response.destroyed) {
-    if (response.headersSent) return breakOff(response);
-    return answerAndClose(response.req, response, refused.status);
-  }
-  if (side === 'client' || phase === 'body' || response.destroyed) return;
-  const status = late ? 504 : 502;
-  const body = plainBody(status);
-  const close = response.req.headers.expect !== undefined && !response.req.complete;
-  response
-    .writeHead(status, {
-      'content-type': 'text/plain; charset=utf-8',
-      'content-length': body.length,
-      ...(close ? { connection: 'close' } : {}),
-    })
-    .end(response.req.method === 'HEAD' ? undefined : body);
+function mayHaveRead(attempt: Attempt): boolean {
+  if (attempt.ok || 'shed' in attempt) return true;
+  return attempt.failure.side === 'upstream' || attempt.failure.refused !== undefined;
 }

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Decision } from '../contexts/index.ts';
 import type { Failure } from './forwarding/forwarder.ts';
+import type { Shed, UpstreamState } from './protection/guard.ts';
 import type { Limit } from './refusal.ts';
 
 /** What the gateway counts, as Prometheus metrics in a registry of its own. */
@@ -14,15 +15,21 @@ export interface GatewayMetrics {
   refused(limit: Limit): void;
   fellBack(context: string): void;
   retried(upstream: string): void;
+  /** A request was not sent to this upstream. */
+  shed(upstream: string, cause: Shed['cause']): void;
   upgraded(upstream: string): void;
 }
 
 export interface Gauges {
   revision(): number;
   inFlight(): number;
+  upstreams(): Record<string, UpstreamState>;
 }
 
-export function gatewayMetrics({ revision, inFlight }: Gauges): GatewayMetrics {
+/** As `banyan_gateway_breaker_state` shows it. */
+const BREAKER = { closed: 0, 'half-open': 1, open: 2 } as const;
+
+export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): GatewayMetrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Counter({
@@ -58,9 +65,37 @@ export function gatewayMetrics({ revision, inFlight }: Gauges): GatewayMetrics {
   });
   const retries = new Counter({
     name: 'banyan_gateway_retries_total',
-    help: 'Safe requests sent again because a pooled connection had been closed.',
+    help: 'Connections tried again, and safe requests sent again because a pooled connection had been closed.',
     labelNames: ['upstream'] as const,
     registers,
+  });
+  const sheds = new Counter({
+    name: 'banyan_gateway_shed_total',
+    help: 'Requests not sent to their upstream: the breaker is open, it is unhealthy, or it has too many already.',
+    labelNames: ['upstream', 'cause'] as const,
+    registers,
+  });
+  new Gauge({
+    name: 'banyan_gateway_breaker_state',
+    help: 'The circuit breaker of an upstream: 0 closed, 1 half-open, 2 open.',
+    labelNames: ['upstream'] as const,
+    registers,
+    collect() {
+      for (const [upstream, { breaker }] of Object.entries(upstreams()))
+        if (breaker) this.set({ upstream }, BREAKER[breaker.state]);
+    },
+  });
+  new Gauge({
+    name: 'banyan_gateway_health',
+    help: 'Whether an upstream is healthy: by the active checks, and by the requests themselves (passive).',
+    labelNames: ['upstream', 'check'] as const,
+    registers,
+    collect() {
+      for (const [upstream, { breaker, health }] of Object.entries(upstreams())) {
+        if (health) this.set({ upstream, check: 'active' }, health.health === 'unhealthy' ? 0 : 1);
+        if (breaker) this.set({ upstream, check: 'passive' }, breaker.state === 'open' ? 0 : 1);
+      }
+    },
   });
   const upgrades = new Counter({
     name: 'banyan_gateway_upgrades_total',
@@ -95,6 +130,7 @@ export function gatewayMetrics({ revision, inFlight }: Gauges): GatewayMetrics {
     refused: (limit) => refusals.inc({ limit }),
     fellBack: (context) => fallbacks.inc({ context }),
     retried: (upstream) => retries.inc({ upstream }),
+    shed: (upstream, cause) => sheds.inc({ upstream, cause }),
     upgraded: (upstream) => upgrades.inc({ upstream }),
   };
 }

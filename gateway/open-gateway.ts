@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { decide, type Config, type SnapshotSource } from '../contexts/index.ts';
+import { decide, protectionOf, type Config, type SnapshotSource } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { answer } from './answer.ts';
 import { clientAddress, trustIn, type Trust } from './client-address.ts';
@@ -12,6 +12,7 @@ import { countInFlight } from './in-flight.ts';
 import { mayBring } from './limits/body-size.ts';
 import { gatewayMetrics, type GatewayMetrics } from './metrics.ts';
 import { answerItself, answerUpgradeItself } from './own-answer.ts';
+import { openGuards, type Guards } from './protection/open-guards.ts';
 import { refuseRequest, refuseUpgrade } from './refusal.ts';
 import { snapshotCopy } from './snapshot/copy.ts';
 import { openHolder, type Holder } from './snapshot/holder.ts';
@@ -29,6 +30,7 @@ export interface GatewayOptions {
 export interface OpenGateway {
   readonly holder: Holder;
   readonly metrics: GatewayMetrics;
+  readonly guards: Guards;
   /** Decides and answers. With `toMonolith`, what is the monolith's is handed to it instead of being forwarded. */
   handle(request: IncomingMessage, response: ServerResponse, toMonolith?: (error?: Error) => void): void;
   /** Decides and tunnels a WebSocket upgrade. With `toMonolith`, as above. */
@@ -51,10 +53,21 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
   const { limits } = config.gateway;
   const copy = snapshotCopy(config.gateway.stateDir, name);
   const holder = await openHolder({ config, source, copy, name, writesInFlight: inFlight.writes, log });
-  const metrics = gatewayMetrics({ revision: () => holder.current().revision, inFlight: inFlight.total });
-  const upstreams = openUpstreams(config.upstreams);
+  const guards = openGuards(config, log);
+  const metrics = gatewayMetrics({
+    revision: () => holder.current().revision,
+    inFlight: inFlight.total,
+    upstreams: guards.states,
+  });
+  const upstreams = openUpstreams(config, (upstream) => {
+    const again = guards.get(upstream)?.mayRetry() ?? true;
+    if (again) metrics.retried(upstream);
+    return again;
+  });
   const upgraders = new Map<string, Upgrader>();
-  for (const [upstream, { url, timeout }] of Object.entries(config.upstreams)) {
+  for (const [upstream, written] of Object.entries(config.upstreams)) {
+    const { timeout } = protectionOf(written, upstream === config.monolith);
+    const { url } = written;
     const upgrader = openUpgrader({ url, timeout }, (request, { side, late, open, cause }) => {
       const phase = open ? 'body' : 'head';
       metrics.failed(upstream, { side, phase });
@@ -70,11 +83,12 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
     });
     upgraders.set(upstream, upgrader);
   }
-  const answering = { upstreams, metrics, inFlight, log };
+  const answering = { upstreams, guards, metrics, inFlight, log, serverTiming: config.gateway.serverTiming };
 
   return {
     holder,
     metrics,
+    guards,
     handle(request, response, toMonolith) {
       if (!toMonolith && refuseRequest(answering, request, response, limits.fields)) return;
       const snapshot = holder.current();
@@ -112,6 +126,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
     },
     async close() {
       await holder.stop();
+      guards.close();
       for (const upgrader of upgraders.values()) upgrader.close();
       await Promise.all([...upstreams.values()].map((forwarder) => forwarder.close()));
     },

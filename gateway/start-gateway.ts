@@ -8,6 +8,7 @@ import { hasBody } from './forwarding/forwarder.ts';
 import { limitConnections } from './limits/connections.ts';
 import { watchSlowClients } from './limits/slow-clients.ts';
 import { openGateway, type GatewayOptions } from './open-gateway.ts';
+import { upstreamsPage } from './protection/upstreams-page.ts';
 import { restoreSpelling } from './respelling.ts';
 import { rememberUnderWay } from './under-way.ts';
 import { answerUnparsed } from './unparsed.ts';
@@ -101,6 +102,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     address: ops,
     metrics: [gateway.metrics.registry, ...(options.metrics ? [options.metrics] : [])],
     notReady: () => drain.stopping() ?? gateway.holder.missing(),
+    pages: { '/upstreams': () => upstreamsPage(gateway.guards) },
   }).catch(async (error: unknown) => {
     server.close();
     await gateway.close();

@@ -16,10 +16,17 @@ export interface OpsOptions {
   readonly metrics: Registry | readonly Registry[];
   /** Undefined when the process can do its work, else why it can't. */
   readonly notReady: () => string | undefined | Promise<string | undefined>;
+  /** Further pages by path: what they return is shown as JSON. */
+  readonly pages?: Readonly<Record<string, () => unknown>>;
 }
 
 /** Each process's own port: `/healthz` (it runs), `/readyz` (it can work), `/metrics` (Prometheus text). */
-export async function startOpsServer({ address, metrics, notReady }: OpsOptions): Promise<OpsServer> {
+export async function startOpsServer({
+  address,
+  metrics,
+  notReady,
+  pages = {},
+}: OpsOptions): Promise<OpsServer> {
   const registries = [metrics].flat();
   const server = createServer((request, response) => {
     void answer(request.url ?? '/').then(({ status, body, type = 'text/plain; charset=utf-8' }) => {
@@ -27,7 +34,10 @@ export async function startOpsServer({ address, metrics, notReady }: OpsOptions)
     });
   });
   const answer = async (path: string): Promise<{ status: number; body: string; type?: string }> => {
-    switch (path.split('?')[0]) {
+    const [name] = path.split('?') as [string];
+    if (Object.hasOwn(pages, name))
+      return { status: 200, body: json(pages[name]!()), type: 'application/json' };
+    switch (name) {
       case '/healthz':
         return { status: 200, body: 'ok\n' };
       case '/readyz': {
@@ -43,7 +53,10 @@ export async function startOpsServer({ address, metrics, notReady }: OpsOptions)
           return { status: 500, body: `metrics can't be read: ${String(error)}\n` };
         }
       default:
-        return { status: 404, body: 'here are /healthz, /readyz and /metrics\n' };
+        return {
+          status: 404,
+          body: `here are ${['/healthz', '/readyz', ...Object.keys(pages)].join(', ')} and /metrics\n`,
+        };
     }
   };
   const { host, port } = parseAddress(address);
@@ -56,6 +69,10 @@ export async function startOpsServer({ address, metrics, notReady }: OpsOptions)
         server.closeAllConnections();
       }),
   };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
 async function textOf(registries: readonly Registry[]): Promise<string> {

@@ -6,6 +6,8 @@ export interface Exchange {
   readonly response: ServerResponse;
   /** The request target for the upstream. */
   readonly path: string;
+  /** Fields that the answer gets besides the upstream's, as a raw list. */
+  readonly added?: readonly string[] | undefined;
 }
 
 /** Why an exchange broke, and on which side. */
@@ -57,6 +59,12 @@ export interface UpstreamOptions {
   readonly url: string;
   /** Milliseconds until the answer's head must be there, counted from the request's last byte. None: for ever. */
   readonly timeout: number | undefined;
+  /** Milliseconds until a connection must be there. None: as long as the kernel tries. */
+  readonly connectTimeout?: number | undefined;
+  /** Milliseconds without a byte of the answer's body, after its head. None: for ever. */
+  readonly idleTimeout?: number | undefined;
+  /** Asked before a connection that was never made is tried again. Always unless given. */
+  readonly mayRetry?: () => boolean;
   /**
    * Milliseconds in which an upstream with a `timeout` takes something of a body at least. A minute unless given,
    * or the timeout where that is longer.
@@ -64,8 +72,6 @@ export interface UpstreamOptions {
   readonly stall?: number;
 }
 
-/** How long connecting may take when the upstream has no `timeout` of its own, in milliseconds. */
-export const CONNECT_TIMEOUT = 10_000;
 /** Longest head of a message, in bytes, both ways. Node's own 16 KiB is less than what Apache and nginx let pass. */
 export const MAX_HEAD = 64 * 1024;
 

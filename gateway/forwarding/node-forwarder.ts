@@ -5,11 +5,12 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
+import type { Socket } from 'node:net';
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
+import { connectorOf } from './connector.ts';
 import { pairs, requestFields, responseFields } from './fields.ts';
 import {
   breakOff,
-  CONNECT_TIMEOUT,
   hasBody,
   MAX_HEAD,
   REFUSED,
@@ -20,6 +21,7 @@ import {
   type Refusal,
   type UpstreamOptions,
 } from './forwarder.ts';
+import { watchIdle } from './idle.ts';
 import { openPatience } from './patience.ts';
 
 /** Milliseconds that an upstream has to answer `Expect: 100-continue` before the client is asked for its body. */
@@ -31,15 +33,19 @@ const CONTINUE_AFTER = 1_000;
  * nothing gets the body all the same, as soon as the client sends it, which it is asked to after a second
  * (RFC 9110 §10.1.1).
  */
-export function nodeForwarder({ url, timeout, stall }: UpstreamOptions): Forwarder {
-  const { hostname, port, protocol } = new URL(url);
+export function nodeForwarder(options: UpstreamOptions): Forwarder {
+  const { hostname, port, protocol } = new URL(options.url);
   const secure = protocol === 'https:';
   const agent = secure ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
+  const connect = connectorOf(options);
+  const where = { hostname: hostname.replace(/^\[|\]$/g, ''), host: hostname, protocol, port };
+  agent.createConnection = (_request, made) =>
+    void connect(where, (...result) => made!(...(result as [null, Socket])));
   return {
     forward: (exchange) =>
       new Promise((resolve) => {
         const { request, path } = exchange;
-        const options = {
+        const head = {
           agent,
           hostname: hostname.replace(/^\[|\]$/g, ''),
           port: port || (secure ? 443 : 80),
@@ -51,11 +57,11 @@ export function nodeForwarder({ url, timeout, stall }: UpstreamOptions): Forward
         };
         let outgoing: ClientRequest;
         try {
-          outgoing = (secure ? httpsRequest : httpRequest)(options);
+          outgoing = (secure ? httpsRequest : httpRequest)(head);
         } catch (error) {
           return resolve(failed('upstream', 'connect', error as Error));
         }
-        carry(exchange, outgoing, { timeout, stall, secure }, resolve);
+        carry(exchange, outgoing, options, resolve);
       }),
     close: async () => agent.destroy(),
   };
@@ -70,17 +76,18 @@ function framedFields(request: IncomingMessage): string[] {
 }
 
 function carry(
-  { request, response }: Exchange,
+  { request, response, added }: Exchange,
   outgoing: ClientRequest,
-  { timeout, stall, secure }: Pick<UpstreamOptions, 'timeout' | 'stall'> & { secure: boolean },
+  { timeout, stall, idleTimeout }: UpstreamOptions,
   resolve: (outcome: Outcome) => void,
 ): void {
   let connected = false;
   let settled = false;
+  let endIdle: (() => void) | undefined;
   const settle = (outcome: Outcome) => {
     settled = true;
-    clearTimeout(connecting);
     clearTimeout(continuing);
+    endIdle?.();
     patience.end();
     response.off('close', onClose);
     request.off(REFUSED, onRefused);
@@ -100,24 +107,17 @@ function carry(
   const onRefused = (refused: Refusal) => fail('client', new Error(refused.reason), false, refused);
   const onLate = (cause: Error) => fail('upstream', cause, true);
   const patience = openPatience(request, { timeout, stall }, onLate);
-  const limit = timeout ?? CONNECT_TIMEOUT;
-  const connecting = setTimeout(() => onLate(new Error(`no connection within ${limit} ms`)), limit);
   const proceed = onceExpected(request, response);
   const ask = () => void (request.readableDidRead || proceed());
   const continuing = request.headers.expect === undefined ? undefined : setTimeout(ask, CONTINUE_AFTER);
 
   response.once('close', onClose);
   request.once(REFUSED, onRefused);
-  const onConnected = () => {
-    connected = true;
-    clearTimeout(connecting);
-  };
-  outgoing.on('socket', (socket) => {
-    if (!socket.connecting) onConnected();
-    else socket.once(secure ? 'secureConnect' : 'connect', onConnected);
-  });
+  outgoing.on('socket', () => (connected = true));
   outgoing.on('finish', () => patience.sent(outgoing.socket ?? undefined));
-  outgoing.on('error', (error) => fail('upstream', error));
+  outgoing.on('error', (error: Error & { code?: string }) =>
+    fail('upstream', error, error.code === 'UND_ERR_CONNECT_TIMEOUT'),
+  );
   outgoing.on('continue', proceed);
   outgoing.on('response', (answer) => {
     clearTimeout(continuing);
@@ -125,10 +125,13 @@ function carry(
     answer.on('error', (error) => fail('upstream', error));
     try {
       response.sendDate = false;
-      response.writeHead(answer.statusCode!, answer.statusMessage ?? '', answerFields(answer, request));
+      const fields = answerFields(answer, request);
+      if (added) fields.push(...added);
+      response.writeHead(answer.statusCode!, answer.statusMessage ?? '', fields);
     } catch (error) {
       return fail('upstream', error as Error);
     }
+    endIdle = watchIdle(answer, response, idleTimeout, onLate);
     answer.pipe(response, { end: false });
     answer.on('end', () => {
       if (!answer.complete || settled) return;

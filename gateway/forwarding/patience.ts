@@ -34,6 +34,11 @@ function ownQueue(first: Reading, last: Reading): number {
   return Math.min(watched, (RECEIVE_QUEUE * watched) / first.left);
 }
 
+/** Why an exchange is given up that has no answer. */
+export function lateMessage(timeout: number): string {
+  return `no answer within ${timeout} ms`;
+}
+
 const ENDLESS: Patience = { uploads() {}, sent() {}, end() {} };
 
 /**
@@ -67,7 +72,7 @@ export function openPatience(
     if (!ended) timer = setTimeout(then, milliseconds);
   };
   const stalled = () => give(`it took nothing of the request's body for ${stall} ms`);
-  const awaitAnswer = (more = 0) => again(timeout + more, () => give(`no answer within ${timeout} ms`));
+  const awaitAnswer = (more = 0) => again(timeout + more, () => give(lateMessage(timeout)));
   /** The answer's time begins when our kernel has got rid of everything. */
   const awaitTaking = async (socket: Socket, first?: Reading, last?: Reading) => {
     const left = (await sendQueue(socket)) ?? 0;

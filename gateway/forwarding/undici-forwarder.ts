@@ -1,11 +1,11 @@
 import { PassThrough } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { buildConnector, Client, Pool, type Dispatcher } from 'undici';
+import { Client, Pool, type buildConnector, type Dispatcher } from 'undici';
+import { connectorOf } from './connector.ts';
 import { pairs, requestFields, responseFields } from './fields.ts';
 import {
   breakOff,
-  CONNECT_TIMEOUT,
   hasBody,
   MAX_HEAD,
   REFUSED,
@@ -16,17 +16,20 @@ import {
   type Refusal,
   type UpstreamOptions,
 } from './forwarder.ts';
-import { openPatience, type Patience } from './patience.ts';
+import { idleMessage } from './idle.ts';
+import { lateMessage, openPatience, type Patience } from './patience.ts';
 
 /** Plain exchanges, over one pool of HTTP/1.1 connections that grows with the load. */
-export function undiciForwarder({ url, timeout, stall }: UpstreamOptions): Forwarder {
+export function undiciForwarder(options: UpstreamOptions): Forwarder {
+  const { url, timeout, stall, idleTimeout } = options;
   const { hostname, protocol } = new URL(url);
-  const connect = buildConnector({ timeout: timeout ?? CONNECT_TIMEOUT, allowH2: false });
+  const connect = connectorOf(options);
   const pool = new Pool(url, {
-    factory: (origin, options: Client.Options) => new KnownSocketClient(origin, options, connect),
+    factory: (origin, defaults: Client.Options) => new KnownSocketClient(origin, defaults, connect),
     // undici would count from the last time that it could write something; the patience is our own.
     headersTimeout: 0,
-    bodyTimeout: 0,
+    // From byte to byte of the answer's body, and not while the client takes none.
+    bodyTimeout: idleTimeout ?? 0,
     maxHeaderSize: MAX_HEAD,
     pipelining: 1,
     allowH2: false,
@@ -37,12 +40,14 @@ export function undiciForwarder({ url, timeout, stall }: UpstreamOptions): Forwa
     forward: (exchange) =>
       new Promise((resolve) => {
         const { request } = exchange;
-        const carried = new Carried(exchange, resolve);
+        const carried = new Carried(exchange, options, resolve);
         exchange.response.once('close', carried.onClose);
         const body = hasBody(request) ? streamed(request) : null;
-        carried.patience = openPatience(request, { timeout, stall }, carried.onLate);
+        // Without a body undici's own clock is right, and a timer less for each request; it is coarse below a second.
+        const own = body !== null || (timeout !== undefined && timeout < 1_000);
+        if (own) carried.patience = openPatience(request, { timeout, stall }, carried.onLate);
         if (body) {
-          carried.patience.uploads(body);
+          carried.patience!.uploads(body);
           request.once(REFUSED, carried.onRefused);
         }
         try {
@@ -53,6 +58,7 @@ export function undiciForwarder({ url, timeout, stall }: UpstreamOptions): Forwa
               method: request.method as Dispatcher.HttpMethod,
               headers: requestFields(request),
               body,
+              headersTimeout: own ? 0 : (timeout ?? 0),
             },
             carried,
           );
@@ -100,6 +106,7 @@ class KnownSocketClient extends Client {
 /** One exchange under way. A class so that its callbacks are shared and not made anew for every request. */
 class Carried implements Dispatcher.DispatchHandler {
   readonly #exchange: Exchange;
+  readonly #options: UpstreamOptions;
   readonly #settle: (outcome: Outcome) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #answered = false;
@@ -109,8 +116,9 @@ class Carried implements Dispatcher.DispatchHandler {
   patience: Patience | undefined;
   socket: (() => Socket | undefined) | undefined;
 
-  constructor(exchange: Exchange, settle: (outcome: Outcome) => void) {
+  constructor(exchange: Exchange, options: UpstreamOptions, settle: (outcome: Outcome) => void) {
     this.#exchange = exchange;
+    this.#options = options;
     this.#settle = settle;
   }
 
@@ -157,13 +165,11 @@ class Carried implements Dispatcher.DispatchHandler {
     // Informational answers end here: they are hints, and node:http can't pass all of them on.
     if (status < 200) return;
     this.patience?.end();
-    const { request, response } = this.#exchange;
+    const { request, response, added } = this.#exchange;
+    const fields = responseFields(controller.rawHeaders as Buffer[], request, status);
+    if (added) fields.push(...added);
     response.sendDate = false;
-    response.writeHead(
-      status,
-      message ?? '',
-      responseFields(controller.rawHeaders as Buffer[], request, status),
-    );
+    response.writeHead(status, message ?? '', fields);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -183,8 +189,17 @@ class Carried implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     if (this.#settled) return;
-    this.#fail('upstream', error);
+    this.#fail('upstream', this.#inOwnWords(error));
     if (this.#exchange.response.headersSent) breakOff(this.#exchange.response);
+  }
+
+  /** undici's clocks have run out: said as our own say it. */
+  #inOwnWords(error: Error & { code?: string }): Error {
+    const head = error.code === 'UND_ERR_HEADERS_TIMEOUT';
+    if (!head && error.code !== 'UND_ERR_BODY_TIMEOUT') return error;
+    this.#late = true;
+    const { timeout, idleTimeout } = this.#options;
+    return new Error(head ? lateMessage(timeout!) : idleMessage(idleTimeout!), { cause: error });
   }
 
   #fail(side: Failure['side'], cause: Error & { code?: string }, refused?: Refusal): void {

@@ -1,15 +1,26 @@
 import type { IncomingMessage } from 'node:http';
-import type { Config } from '../../contexts/index.ts';
+import { protectionOf, type Config } from '../../contexts/index.ts';
 import type { Forwarder } from './forwarder.ts';
 import { nodeForwarder } from './node-forwarder.ts';
 import { undiciForwarder } from './undici-forwarder.ts';
 
-/** One forwarder for each upstream of the config, by name. */
-export function openUpstreams(upstreams: Config['upstreams']): Map<string, Forwarder> {
+/** One forwarder for each upstream of the config, by name. `mayRetry`: whether a connection may be tried again. */
+export function openUpstreams(
+  { upstreams, monolith }: Config,
+  mayRetry: (upstream: string) => boolean,
+): Map<string, Forwarder> {
   const opened = new Map<string, Forwarder>();
-  for (const [name, { url, timeout }] of Object.entries(upstreams)) {
-    const plain = undiciForwarder({ url, timeout });
-    const special = nodeForwarder({ url, timeout });
+  for (const [name, written] of Object.entries(upstreams)) {
+    const { connectTimeout, timeout, idleTimeout } = protectionOf(written, name === monolith);
+    const options = {
+      url: written.url,
+      connectTimeout,
+      timeout,
+      idleTimeout,
+      mayRetry: () => mayRetry(name),
+    };
+    const plain = undiciForwarder(options);
+    const special = nodeForwarder(options);
     opened.set(name, {
       forward: (exchange) => (isSpecial(exchange.request, exchange.path) ? special : plain).forward(exchange),
       close: async () => void (await Promise.all([plain.close(), special.close()])),

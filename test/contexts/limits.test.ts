@@ -33,7 +33,7 @@ it.each([
   ['maxBody: 0B', "maxBody: found '0B'; required: a size such as 512B, 64KiB, 10MiB or 1GiB, above 0"],
   [
     'bodyTimeout: never',
-    "bodyTimeout: found 'never'; required: one of none, or a length of time such as 250ms, 5s, 10m, 24h or 7d",
+    "bodyTimeout: found 'never'; required: none, or a length of time such as 250ms, 5s, 10m, 24h or 7d",
   ],
   ['connectionsPerClient: 0', 'connectionsPerClient: found 0; required: at least 1'],
 ])('%s is a mistake', (limit, message) => {

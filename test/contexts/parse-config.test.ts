@@ -42,7 +42,7 @@ captures:
     '2 upstreams.monolith.url: required: a URL without a path: only scheme, host and port',
     `3 upstreams.Inventory: the name 'Inventory' is not possible; required: ${NAME}`,
     "4 upstreams.inventory: unknown field 'color'; remove or correct it",
-    "4 upstreams.inventory.timeout: found 'soon'; required: a length of time such as 250ms, 5s, 10m, 24h or 7d",
+    "4 upstreams.inventory.timeout: found 'soon'; required: a length of time such as 250ms, 5s, 10m, 24h or 7d, or none",
     `5 monolith: upstream 'legacy' is not defined; ${known}`,
     `8 contexts.inventory.upstream: upstream 'inventry' is not defined; ${known}`,
     "9 contexts.inventory.cohort.header: found ''; required: at least 1 character",

@@ -63,7 +63,7 @@ describe('a value that would only break later is a mistake with its line', () =>
 
   it('an upstream that is given no time', () => {
     expect(check(SHOP.replace('timeout: 2s', 'timeout: 0s'))).toEqual([
-      "4 upstreams.inventory.timeout: found '0s'; required: a length of time above 0",
+      "4 upstreams.inventory.timeout: found '0s'; required: a length of time above 0, or none",
     ]);
   });
 

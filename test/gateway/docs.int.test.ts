@@ -89,7 +89,16 @@ test('the page lists every metric with its labels, and no other', async () => {
 });
 
 test('every message of the log that the page names is one that the gateway prints', async () => {
-  const sources = ['answer', 'open-gateway', 'refusal', 'unparsed', 'drain', 'snapshot/holder'];
+  const sources = [
+    'answer',
+    'open-gateway',
+    'refusal',
+    'unparsed',
+    'drain',
+    'snapshot/holder',
+    'tell-failure',
+    'protection/open-guards',
+  ];
   const code = await Promise.all(sources.map((name) => readFile(join(root, `gateway/${name}.ts`), 'utf8')));
   const prose = page.replaceAll(/```[^]*?```/g, '');
   const named = [...prose.matchAll(/`((?:the|a|answered) [^`]{8,})`/g)].map(([, message]) => message!);

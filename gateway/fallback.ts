@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import type { Decision, Snapshot } from '../contexts/index.ts';
+import { hasBody } from './forwarding/forwarder.ts';
+import type { Unanswered } from './no-answer.ts';
+
+/** RFC 9110 §9.2.2: safe methods may be repeated. A write never is, nor what carries a body. */
+export function mayRepeat({ kind }: Decision, request: IncomingMessage): boolean {
+  const { method } = request;
+  return (
+    kind !== 'write' && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') && !hasBody(request)
+  );
+}
+
+/**
+ * A read whose extracted service fails before its answer has begun, or is left alone because it does, is answered by
+ * the monolith, while that owns the context's writes and so has what there is to read. What is too much for the
+ * service is not: the monolith would drown next.
+ */
+export function mayFallBack(
+  snapshot: Snapshot,
+  decision: Decision,
+  request: IncomingMessage,
+  unanswered: Unanswered,
+): boolean {
+  const failed =
+    'shed' in unanswered
+      ? unanswered.shed.cause !== 'concurrency'
+      : unanswered.failure.side === 'upstream' && unanswered.failure.phase !== 'body';
+  if (!failed || decision.kind !== 'read' || decision.upstream === snapshot.monolith) return false;
+  if (!mayRepeat(decision, request)) return false;
+  const context = snapshot.contexts.get(decision.context!);
+  return context !== undefined && context.fallback && context.stages.writes.stage === 'legacy';
+}
+
+/** `Server-Timing` (W3C) of an answer that the monolith gave instead, as a raw list. */
+const TIMINGS = {
+  failed: timing('failed'),
+  breaker: timing('breaker open'),
+  health: timing('unhealthy'),
+  concurrency: timing('full'),
+} as const;
+
+export function fallbackFields(unanswered: Unanswered): readonly [string, string] {
+  return TIMINGS['shed' in unanswered ? unanswered.shed.cause : 'failed'];
+}
+
+function timing(why: string): readonly [string, string] {
+  return ['Server-Timing', `banyan;desc="fallback: ${why}"`];
+}
