@@ -2,16 +2,18 @@ import type { IncomingMessage } from 'node:http';
 
 /** Why a request is answered by the gateway itself, whatever its target. */
 export interface Fault {
-  readonly status: 400 | 501;
+  readonly status: 400 | 501 | 505;
   readonly reason: string;
 }
 
 /**
  * What Node's parser lets pass and two servers in a row may read differently, so that one sees another request than the
- * other (RFC 9112 §3.2, §6.1). Undefined for a sound request.
+ * other (RFC 9112 §2.3, §3.2, §6.1). Undefined for a sound request.
  */
 export function framingFault(request: IncomingMessage): Fault | undefined {
   const { headers, httpVersionMinor } = request;
+  if (request.httpVersionMajor !== 1)
+    return { status: 505, reason: `it is HTTP/${request.httpVersion}; required is HTTP/1.0 or 1.1` };
   const coding = headers['transfer-encoding'];
   if (coding !== undefined) {
     if (httpVersionMinor === 0) return { status: 400, reason: 'it is HTTP/1.0 and has Transfer-Encoding' };

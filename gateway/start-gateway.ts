@@ -10,6 +10,7 @@ import { watchSlowClients } from './limits/slow-clients.ts';
 import { openGateway, type GatewayOptions } from './open-gateway.ts';
 import { upstreamsPage } from './protection/upstreams-page.ts';
 import { restoreSpelling } from './respelling.ts';
+import { afterAnswers, awaitTurn } from './turns.ts';
 import { rememberUnderWay } from './under-way.ts';
 import { answerUnparsed } from './unparsed.ts';
 
@@ -76,17 +77,23 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   rememberUnderWay(server);
   const most = () => limits.connectionsPerClient;
   const connections = limitConnections(server, { ...telling, most, trust: () => gateway.trust });
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    if (!connections.refuse(request, response)) gateway.handle(request, response);
+  };
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     restoreSpelling(request, response);
-    if (connections.refuse(request, response)) return;
-    gateway.handle(request, response);
+    // A response has its connection unless another one, of a request before it, has it.
+    if (response.socket) serve(request, response);
+    else awaitTurn(request, response, () => serve(request, response));
   };
   server.on('request', handle);
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
-  server.on('upgrade', (request, socket: Socket, head) => {
-    if (!connections.refuseUpgrade(request, socket)) gateway.upgrade(request, socket, head);
-  });
+  server.on('upgrade', (request, socket: Socket, head) =>
+    afterAnswers(socket, () => {
+      if (!connections.refuseUpgrade(request, socket)) gateway.upgrade(request, socket, head);
+    }),
+  );
   drain.watch(server);
   answerUnparsed(server, telling);
   const stopWatching = watchSlowClients(server, () => limits, telling);

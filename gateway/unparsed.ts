@@ -45,13 +45,22 @@ export function answerUnparsed(server: Server, telling: Telling): void {
       client: socket.remoteAddress,
       line: lineSeen(socket, error),
     };
+    const refuse = () => {
+      if (socket.writable) closeSoon(socket, plainAnswer(status));
+    };
+    // Another request, behind sound ones: they are answered first.
+    if (!waiting || response.req.complete) {
+      tellRefusal(telling, facts);
+      if (waiting) response.once('finish', refuse);
+      else refuse();
+      return;
+    }
     // Its exchange ends with the connection, and is counted there.
-    if (waiting) {
-      telling.metrics.refused(limit);
-      telling.log.warn({ side: 'client', ...facts }, 'the client’s request is refused half-way');
-    } else tellRefusal(telling, facts);
-    if (waiting && (response.headersSent || response.req.complete)) return void socket.destroy();
-    closeSoon(socket, plainAnswer(status));
+    telling.metrics.refused(limit);
+    telling.log.warn({ side: 'client', ...facts }, 'the client’s request is refused half-way');
+    if (response.headersSent) socket.destroy();
+    else if (response.socket) refuse();
+    else response.prependOnceListener('socket', refuse);
   });
 }
 

@@ -18,6 +18,7 @@ import {
 } from './forwarder.ts';
 import { idleMessage } from './idle.ts';
 import { lateMessage, openPatience, type Patience } from './patience.ts';
+import { ignoreContinue } from './unasked-continue.ts';
 
 /** Plain exchanges, over one pool of HTTP/1.1 connections that grows with the load. */
 export function undiciForwarder(options: UpstreamOptions): Forwarder {
@@ -82,15 +83,18 @@ function streamed(request: IncomingMessage): PassThrough {
 
 /** One connection of the pool after the other. It tells each exchange which socket it has. */
 class KnownSocketClient extends Client {
-  readonly #socket: { now?: Socket };
+  readonly #socket: { now?: Socket; sending?: () => void };
 
   constructor(origin: URL, options: Client.Options, connect: buildConnector.connector) {
-    const socket: { now?: Socket } = {};
+    const socket: { now?: Socket; sending?: () => void } = {};
     super(origin, {
       ...options,
       connect: (where, callback) =>
         connect(where, (...result: buildConnector.CallbackArgs) => {
-          if (result[1]) socket.now = result[1];
+          if (result[1]) {
+            socket.now = result[1];
+            socket.sending = ignoreContinue(result[1]);
+          }
           callback(...result);
         }),
     });
@@ -98,6 +102,7 @@ class KnownSocketClient extends Client {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, carried: Dispatcher.DispatchHandler): boolean {
+    this.#socket.sending?.();
     (carried as Carried).socket = () => this.#socket.now;
     return super.dispatch(options, carried);
   }

@@ -4,7 +4,7 @@ import type { Limits } from '../../contexts/index.ts';
 import { hasBody, REFUSED, type Refusal } from '../forwarding/forwarder.ts';
 import { sendQueue } from '../forwarding/send-queue.ts';
 import { tellRefusal, type Telling } from '../refusal.ts';
-import { connectionEvent, lastExchange } from '../under-way.ts';
+import { connectionEvent, currentExchange } from '../under-way.ts';
 import { measured, type Reading } from './pace.ts';
 
 /** One connection and how its last exchange got on. */
@@ -43,7 +43,7 @@ export function watchSlowClients(server: Server, limits: () => Limits, telling: 
 }
 
 function look(socket: Socket, watched: Watched, now: number, limits: Limits, telling: Telling): void {
-  const exchange = lastExchange(socket);
+  const exchange = currentExchange(socket);
   if (exchange !== watched.exchange) {
     watched.exchange = exchange;
     watched.sent = watched.taken = undefined;
