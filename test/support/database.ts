@@ -3,6 +3,9 @@ import { readFile, readdir } from 'node:fs/promises';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, inject } from 'vitest';
 
+/** Milliseconds that a busy machine may take to connect. */
+const PATIENCE = 60_000;
+
 /**
  * A new, empty database on the run's server, with the named sets of Banyan's tables; dropped after the file.
  * Returns its URL.
@@ -12,7 +15,7 @@ export async function freshDatabase(...sets: ('outbox' | 'inbox' | 'control')[])
   const url = await createDatabase(server, ...sets);
   const name = url.slice(server.length + 1);
   afterAll(async () => {
-    const last = await createConnection({ uri: server });
+    const last = await createConnection({ uri: server, connectTimeout: PATIENCE });
     await last.query(`DROP DATABASE IF EXISTS ${name}`);
     await last.end();
   });
@@ -25,7 +28,11 @@ export async function createDatabase(
   ...sets: ('outbox' | 'inbox' | 'control')[]
 ): Promise<string> {
   const name = `banyan_${randomBytes(6).toString('hex')}`;
-  const connection = await createConnection({ uri: server, multipleStatements: true });
+  const connection = await createConnection({
+    uri: server,
+    connectTimeout: PATIENCE,
+    multipleStatements: true,
+  });
   await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
   await connection.query(`USE ${name}`);
   for (const set of sets) await connection.query(await migrationSql(set));
