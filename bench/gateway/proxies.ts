@@ -1,0 +1,124 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CONTEXTS, routes } from './load.ts';
+
+/** What is measured: whom it stands for, and how it is started. */
+export interface Proxy {
+  readonly name: string;
+  readonly kind: 'ours' | 'npm' | 'native';
+  /** Writes what it needs into its folder, and returns the command that then listens on this port. */
+  prepare(port: number, origin: string, folder: string): Command;
+}
+
+export interface Command {
+  readonly command: string;
+  readonly args: string[];
+}
+
+export const BANYAN: Proxy = { name: 'banyan', kind: 'ours', prepare: gateway('{ canary: 50 }') };
+
+export const PROXIES: readonly Proxy[] = [
+  BANYAN,
+  npmPeer('@fastify/http-proxy', 'fastify.js'),
+  npmPeer('fast-gateway', 'fast-gateway.js'),
+  npmPeer('express + http-proxy-middleware', 'express.js'),
+  { name: 'nginx', kind: 'native', prepare: nginx },
+  { name: 'haproxy', kind: 'native', prepare: haproxy },
+];
+
+/** The gateway as production runs it: 200 routes, three contexts with their reads in this stage, metrics, a log. */
+function gateway(reads: string): Proxy['prepare'] {
+  return (port, origin, folder) => {
+    const upstreams = ['monolith', ...CONTEXTS].map((name) => `  ${name}: { url: '${origin}' }\n`);
+    const contexts = CONTEXTS.map(
+      (name) =>
+        `  ${name}:\n    upstream: ${name}\n    cohort: { cookie: sid }\n    reads: ${reads}\n    routes:\n` +
+        routes(name)
+          .map((route) => `      - '${route}'\n`)
+          .join(''),
+    );
+    const file = written(
+      folder,
+      'banyan.yaml',
+      `gateway: { listen: '127.0.0.1:${port}', ops: '127.0.0.1:0', stateDir: '${folder}/state' }\n` +
+        `upstreams:\n${upstreams.join('')}contexts:\n${contexts.join('')}`,
+    );
+    return { command: process.execPath, args: [here('../../cli/main.ts'), '-c', file, 'gateway'] };
+  };
+}
+
+/** As its README starts it. */
+function npmPeer(name: string, file: string): Proxy {
+  const args = (port: number, origin: string) => [here(`peers/${file}`), String(port), origin];
+  return {
+    name,
+    kind: 'npm',
+    prepare: (port, origin) => ({ command: process.execPath, args: args(port, origin) }),
+  };
+}
+
+/** One worker that keeps its connections to the origin and logs nothing: as one sets it up for speed. */
+function nginx(port: number, origin: string, folder: string): Command {
+  const file = written(
+    folder,
+    'nginx.conf',
+    `worker_processes 1; daemon off; pid ${folder}/pid; error_log stderr crit;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi; uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+  keepalive_requests 100000000;
+  upstream origin { server ${new URL(origin).host}; keepalive 128; keepalive_requests 100000000; }
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://origin;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $remote_addr;
+    }
+  }
+}
+`,
+  );
+  return { command: 'nginx', args: ['-c', file, '-p', folder] };
+}
+
+/** One thread, connections to the origin shared. */
+function haproxy(port: number, origin: string, folder: string): Command {
+  const file = written(
+    folder,
+    'haproxy.cfg',
+    `global
+  nbthread 1
+  maxconn 4096
+defaults
+  mode http
+  option forwardfor
+  http-reuse safe
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend clients
+  bind 127.0.0.1:${port}
+  default_backend origin
+backend origin
+  server one ${new URL(origin).host}
+`,
+  );
+  return { command: 'haproxy', args: ['-db', '-f', file] };
+}
+
+function written(folder: string, name: string, text: string): string {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+function here(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url));
+}
