@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 
 const bodies = new Map(['1024', '65536'].map((size) => [size, Buffer.alloc(Number(size), 'x')]));
 createServer((request, response) => {
-  const body = bodies.get(request.url!.slice(request.url!.lastIndexOf('/') + 1));
+  const body = bodies.get(/(\d+)\??$/.exec(request.url!)?.[1] ?? '');
   request.resume();
   if (!body) return void response.writeHead(404).end();
   response.writeHead(200, ['Content-Type', 'text/plain', 'Content-Length', String(body.length)]).end(body);
