@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { adminClient, type AdminClient } from './admin-client.ts';
 import { loadConfig } from './load-config.ts';
 
+export { formatTable } from './format-table.ts';
+
 export interface ClientOptions {
   readonly admin?: string;
   readonly token?: string;
@@ -24,20 +26,4 @@ export function clientOf(command: Command): AdminClient {
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
-}
-
-/** Rows under their heads, as wide as they need to be; two spaces between. */
-export function formatTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = heads.map((head, column) =>
-    Math.max(head.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  return [heads, ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
 }

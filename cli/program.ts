@@ -19,6 +19,7 @@ const COMMANDS = {
   gateways: () => import('./commands/gateways.ts'),
   route: () => import('./commands/route.ts'),
   lag: () => import('./commands/lag.ts'),
+  kill: () => import('./commands/kill.ts'),
 };
 
 /** Runs the command that the arguments name. Sets the exit code: 0 done, 1 refused or failed, 2 called wrongly. */

@@ -148,6 +148,16 @@ export const configSchema = z.strictObject({
       limits: limits.prefault({}),
       /** Whether answers of the monolith in a failing service's place say so in `Server-Timing`. */
       serverTiming: z.boolean().default(true),
+      kill: z
+        .strictObject({
+          /** Kills the contexts that its lines name (`*` is all); `kill` in `stateDir` unless given. */
+          file: z.string().min(1, 'the name of a file').optional(),
+          /** The ops ports that `banyan kill` asks: all gateways', `ops` of this file unless given. */
+          gateways: z.array(address).default([]),
+          /** `Retry-After` of a write that is held, in whole seconds, rounded up. */
+          retryAfter: duration.prefault('10s'),
+        })
+        .prefault({}),
     })
     .prefault({}),
   upstreams: z.record(name, upstream),

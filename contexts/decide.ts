@@ -1,4 +1,5 @@
 import { cohortOf, cohortPosition, type RequestFields } from './cohort.ts';
+import { decideKilled } from './kill.ts';
 import { findRoute, type Kind } from './match.ts';
 import { retiredAnswer, type OwnAnswer } from './retired.ts';
 import type { ContextSnapshot, Snapshot } from './snapshot.ts';
@@ -46,6 +47,8 @@ export function decide(snapshot: Snapshot, facts: RequestFacts): Decision {
   const match = findRoute(snapshot.routes, facts.method, canonical);
   const context = match && snapshot.contexts.get(match.context);
   if (!context) return toMonolith(snapshot, facts, 'no route matches → monolith');
+  const killed = context.killed && decideKilled(snapshot, context, match, facts.target);
+  if (killed) return killed;
   const stage = match.kind === 'write' ? context.stages.writes.stage : context.stages.reads.stage;
   if (stage === 'retired') {
     const { context: name, route, kind } = match;

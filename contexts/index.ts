@@ -8,6 +8,8 @@ export * from './cohort.ts';
 export * from './decide.ts';
 export type { OwnAnswer } from './retired.ts';
 export { protectionOf, type BreakerPolicy, type HealthPolicy, type Protection } from './protection.ts';
+export * from './kill.ts';
+export * from './kill-answer.ts';
 export { milliseconds } from './duration.ts';
 export { isAddress, isLoopback } from './address.ts';
 export { processName } from './fields.ts';

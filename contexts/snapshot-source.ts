@@ -1,3 +1,4 @@
+import type { KillRecord } from './kill.ts';
 import type { Stages } from './stage.ts';
 
 /** What a gateway tells about itself: at every poll, and at once when it has taken a revision over. */
@@ -20,4 +21,9 @@ export interface SnapshotSource {
   onHint(listener: () => void): () => void;
   /** Registers the gateway and says what it has in force. Rejects while the store is away. */
   confirm(report: GatewayReport): Promise<unknown>;
+  /**
+   * Puts a kill or a release of this gateway into the audit: once, however often it is told. Rejects while the store
+   * is away. A source without an audit leaves it out.
+   */
+  recordKill?(record: KillRecord): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { CohortConfig, Config } from './config.ts';
+import type { Killed } from './kill.ts';
 import { compileRoutes, type RouteTree } from './match.ts';
 import { compileRetired, type Retired } from './retired.ts';
 import type { ContextStages, Stages } from './stage.ts';
@@ -12,6 +13,8 @@ export interface ContextSnapshot {
   readonly fallback: boolean;
   readonly stages: ContextStages;
   readonly retired: Retired;
+  /** Set while this gateway has the context killed: above its stages and everything else that decides. */
+  readonly killed: Killed | undefined;
 }
 
 /** All contexts at one revision. Never changed: a change is a new snapshot, put in force as a whole. */
@@ -39,6 +42,7 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
         fallback: context.fallback,
         stages: ownOf(stages.contexts, name) ?? firstStages(config, name),
         retired: compileRetired(context),
+        killed: undefined,
       }),
     );
   }

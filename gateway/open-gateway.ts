@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { decide, protectionOf, type Config, type SnapshotSource } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
@@ -9,6 +9,7 @@ import { openUpgrader, type Upgrader } from './forwarding/upgrader.ts';
 import { openUpstreams } from './forwarding/upstreams.ts';
 import { framingFault } from './framing.ts';
 import { countInFlight } from './in-flight.ts';
+import { latchesOf, openKill } from './kill/open-kill.ts';
 import { mayBring } from './limits/body-size.ts';
 import { gatewayMetrics, type GatewayMetrics } from './metrics.ts';
 import { answerItself, answerUpgradeItself } from './own-answer.ts';
@@ -31,6 +32,8 @@ export interface OpenGateway {
   readonly holder: Holder;
   readonly metrics: GatewayMetrics;
   readonly guards: Guards;
+  /** What the ops port serves besides health and metrics, by path: the kill switch. */
+  readonly opsHandlers: Readonly<Record<string, RequestListener>>;
   /** Decides and answers. With `toMonolith`, what is the monolith's is handed to it instead of being forwarded. */
   handle(request: IncomingMessage, response: ServerResponse, toMonolith?: (error?: Error) => void): void;
   /** Decides and tunnels a WebSocket upgrade. With `toMonolith`, as above. */
@@ -52,13 +55,18 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
   const trust = trustIn(config.gateway.trustedProxies);
   const { limits } = config.gateway;
   const copy = snapshotCopy(config.gateway.stateDir, name);
-  const holder = await openHolder({ config, source, copy, name, writesInFlight: inFlight.writes, log });
+  const latches = await latchesOf({ config, name, log });
+  const holder = await openHolder({
+    ...{ config, source, copy, latches, name, log },
+    writesInFlight: inFlight.writes,
+  });
   const guards = openGuards(config, log);
   const metrics = gatewayMetrics({
     revision: () => holder.current().revision,
     inFlight: inFlight.total,
     upstreams: guards.states,
   });
+  const kill = await openKill({ config, source, name, log, latches, holder, metrics });
   const upstreams = openUpstreams(config, (upstream) => {
     const again = guards.get(upstream)?.mayRetry() ?? true;
     if (again) metrics.retried(upstream);
@@ -89,6 +97,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
     holder,
     metrics,
     guards,
+    opsHandlers: kill.handlers,
     handle(request, response, toMonolith) {
       if (!toMonolith && refuseRequest(answering, request, response, limits.fields)) return;
       const snapshot = holder.current();
@@ -125,7 +134,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       for (const upgrader of upgraders.values()) upgrader.close();
     },
     async close() {
-      await holder.stop();
+      await Promise.all([kill.stop(), holder.stop()]);
       guards.close();
       for (const upgrader of upgraders.values()) upgrader.close();
       await Promise.all([...upstreams.values()].map((forwarder) => forwarder.close()));

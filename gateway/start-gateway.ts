@@ -110,6 +110,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     metrics: [gateway.metrics.registry, ...(options.metrics ? [options.metrics] : [])],
     notReady: () => drain.stopping() ?? gateway.holder.missing(),
     pages: { '/upstreams': () => upstreamsPage(gateway.guards) },
+    handlers: gateway.opsHandlers,
   }).catch(async (error: unknown) => {
     server.close();
     await gateway.close();

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { parseAddress } from './address.ts';
@@ -18,6 +18,8 @@ export interface OpsOptions {
   readonly notReady: () => string | undefined | Promise<string | undefined>;
   /** Further pages by path: what they return is shown as JSON. */
   readonly pages?: Readonly<Record<string, () => unknown>>;
+  /** Served besides, by path without the query; each answers its requests itself. */
+  readonly handlers?: Readonly<Record<string, RequestListener>>;
 }
 
 /** Each process's own port: `/healthz` (it runs), `/readyz` (it can work), `/metrics` (Prometheus text). */
@@ -26,9 +28,14 @@ export async function startOpsServer({
   metrics,
   notReady,
   pages = {},
+  handlers = {},
 }: OpsOptions): Promise<OpsServer> {
   const registries = [metrics].flat();
+  const own = new Map(Object.entries(handlers));
+  const paths = ['/healthz', '/readyz', ...Object.keys(pages), ...own.keys(), '/metrics'];
   const server = createServer((request, response) => {
+    const handler = own.get(request.url?.split('?')[0] ?? '');
+    if (handler) return handler(request, response);
     void answer(request.url ?? '/').then(({ status, body, type = 'text/plain; charset=utf-8' }) => {
       response.writeHead(status, { 'content-type': type }).end(body);
     });
@@ -53,10 +60,7 @@ export async function startOpsServer({
           return { status: 500, body: `metrics can't be read: ${String(error)}\n` };
         }
       default:
-        return {
-          status: 404,
-          body: `here are ${['/healthz', '/readyz', ...Object.keys(pages)].join(', ')} and /metrics\n`,
-        };
+        return { status: 404, body: `here are ${paths.slice(0, -1).join(', ')} and ${paths.at(-1)}\n` };
     }
   };
   const { host, port } = parseAddress(address);

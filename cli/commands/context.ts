@@ -127,7 +127,7 @@ function formatList({ revision, contexts }: ContextList): string {
 }
 
 function formatAudit(entries: readonly AuditEntry[]): string {
-  const rows = entries.map(({ revision, at, actor, action, context, before, after, reason }) => [
+  const rows = entries.map(({ revision, at, actor, action, context, before, after, reason, kill }) => [
     String(revision),
     `${at.slice(0, 19)}Z`,
     actor,
@@ -137,7 +137,9 @@ function formatAudit(entries: readonly AuditEntry[]): string {
       ? describeChange(before, after)
       : after
         ? `reads ${describeStage(after.reads)}, writes ${describeStage(after.writes)}`
-        : '',
+        : kill
+          ? `on ${kill.gateway} at ${kill.at.slice(0, 19)}Z${kill.consent ? `, ${kill.consent}` : ''}`
+          : '',
     reason ?? '',
   ]);
   return formatTable(['revision', 'at', 'by', 'action', 'context', 'change', 'reason'], rows);

@@ -1,7 +1,7 @@
 import { mkdirSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { ownOf, type GatewayReport } from '../../contexts/index.ts';
+import { ownOf, type GatewayReport, type KillRecord } from '../../contexts/index.ts';
 import { Refusal, unknownContext } from '../refusal.ts';
 import { changeToUndo, sameStages } from '../stage-rules.ts';
 import { isErrno } from './errno.ts';
@@ -94,6 +94,21 @@ export function openFileStore({ folder, first }: FileStoreOptions): SnapshotStor
     return { generation, revision, before: before!, after: after!, changed, committedAt };
   }
 
+  /** A revision of its own, with the stages as they are: what is in the audit is in a revision. */
+  async function recordKill({ action, gateway, context, by, reason, ...told }: KillRecord): Promise<void> {
+    await current();
+    await commit(async (newest) => {
+      for await (const { kill } of history(context)) if (kill?.id === told.id) return undefined;
+      const revision = newest!.revision + 1;
+      const entry: AuditEntry = {
+        ...{ revision, at: new Date().toISOString(), actor: by, action, context },
+        ...{ before: null, after: null, reason },
+        kill: { id: told.id, gateway, at: told.at, consent: told.consent },
+      };
+      return { ...newest!, revision, audit: [entry] };
+    });
+  }
+
   async function* history(context?: string): AsyncGenerator<AuditEntry> {
     for await (const { audit } of revisions.newestFirst()) {
       for (const entry of audit.toReversed()) {
@@ -117,6 +132,7 @@ export function openFileStore({ folder, first }: FileStoreOptions): SnapshotStor
         confirmations.call();
         return true;
       }),
+    recordKill: (record) => away(folder, () => recordKill(record)),
     leave: (gateway, instance = '') =>
       away(folder, async () => void (await gateways.remove(gateway, instance))),
     forget: (gateway) => away(folder, () => gateways.remove(gateway)),

@@ -12,7 +12,7 @@ export interface GatewaySource {
 }
 
 export interface GatewaySourceOptions {
-  readonly store: Pick<SnapshotStore, 'read' | 'onHint' | 'confirm' | 'leave'>;
+  readonly store: Pick<SnapshotStore, 'read' | 'onHint' | 'confirm' | 'leave' | 'recordKill'>;
   /** At most 64 printable characters of ASCII. */
   readonly name: string;
   /** Called with the name under which the gateway is registered, at first and when it is another. */
@@ -65,7 +65,10 @@ export function gatewaySource({ store, name, onListed }: GatewaySourceOptions): 
   };
 
   return {
-    source: { read: store.read, onHint: store.onHint, confirm },
+    source: {
+      ...{ read: store.read, onHint: store.onHint, confirm },
+      recordKill: (record) => store.recordKill({ ...record, gateway: listed ?? record.gateway }),
+    },
     listensAt(host, port) {
       place = `${host.replaceAll(/[^\x21-\x7e]/g, '-').slice(0, 120)}:${port}#`;
       // Fails while the store is away; every poll reports again.

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { ownOf, type GatewayReport, type Stages } from '../../contexts/index.ts';
+import { ownOf, type GatewayReport, type KillRecord, type Stages } from '../../contexts/index.ts';
 import { Refusal, unknownContext } from '../refusal.ts';
 import { changeToUndo, sameStages } from '../stage-rules.ts';
 import { openAnnouncer } from './announce.ts';
 import { openListeners } from './listeners.ts';
 import { away } from './mysql/away.ts';
-import { addAudit, readAudit } from './mysql/audit.ts';
+import { addAudit, addKill, readAudit } from './mysql/audit.ts';
 import { putReport, readRegister, removeReport } from './mysql/register.ts';
 import {
   addFirstStages,
@@ -127,6 +127,11 @@ export function openPrismaStore({ database, redis, first }: PrismaStoreOptions):
     return true;
   }
 
+  async function recordKill(record: KillRecord): Promise<void> {
+    await read();
+    await locked((tx, { revision }) => addKill(tx, record, revision));
+  }
+
   const guarded = <T>(work: () => Promise<T>) => away(database, work);
 
   return {
@@ -134,6 +139,7 @@ export function openPrismaStore({ database, redis, first }: PrismaStoreOptions):
     onHint: hints.add,
     onConfirmation: confirmations.add,
     confirm: (report, speaker) => guarded(() => confirm(report, speaker)),
+    recordKill: (record) => guarded(() => recordKill(record)),
     leave: (gateway, instance = '') =>
       guarded(async () => void (await removeReport(prisma, gateway, instance))),
     forget: (gateway) => guarded(() => removeReport(prisma, gateway)),

@@ -1,4 +1,4 @@
-import type { ContextStages, GatewayReport, SnapshotSource } from '../../contexts/index.ts';
+import type { ContextStages, GatewayReport, Kill, KillRecord, SnapshotSource } from '../../contexts/index.ts';
 
 /** The stages that a person can set. */
 export type ReadsAndWrites = Pick<ContextStages, 'reads' | 'writes'>;
@@ -18,14 +18,21 @@ export interface AuditEntry {
   /** ISO 8601, UTC, by the store's clock. */
   readonly at: string;
   readonly actor: string;
-  /** `first`: taken from banyan.yaml. `restored`: the store was found older than what a gateway has in force. */
-  readonly action: 'first' | 'set' | 'undo' | 'restored';
+  /**
+   * `first`: taken from banyan.yaml. `restored`: the store was found older than what a gateway has in force. `kill` and
+   * `release`: done on one gateway, whatever the store said, and told to the store later.
+   */
+  readonly action: 'first' | 'set' | 'undo' | 'restored' | KillRecord['action'];
   /** `*` for the whole store. */
   readonly context: string;
   readonly before: ReadsAndWrites | null;
   readonly after: ReadsAndWrites | null;
   readonly reason: string | null;
+  /** Only of `kill` and `release`: on which gateway, and when by its clock. */
+  readonly kill?: AuditedKill;
 }
+
+export type AuditedKill = Pick<Kill, 'id' | 'at' | 'consent'> & Pick<KillRecord, 'gateway'>;
 
 /** What became of a change. */
 export interface Change {
@@ -86,6 +93,8 @@ export interface SnapshotStore extends SnapshotSource {
    * the name. Without a speaker it is nobody in particular.
    */
   confirm(report: GatewayReport, speaker?: Speaker): Promise<boolean>;
+  /** As `SnapshotSource.recordKill`; two that tell of the same one at the same time still make one entry. */
+  recordKill(record: KillRecord): Promise<void>;
   /** The registered gateways, by name. */
   gateways(): Promise<RegisteredGateway[]>;
   /** Calls `listener` when a gateway may have reported. Returns the way to stop it. */

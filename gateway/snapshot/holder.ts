@@ -1,5 +1,6 @@
 import {
   compileSnapshot,
+  withKills,
   type Config,
   type GatewayReport,
   type Snapshot,
@@ -8,6 +9,7 @@ import {
 } from '../../contexts/index.ts';
 import type { Log } from '../../runtime/log.ts';
 import { wait } from '../../runtime/wait.ts';
+import type { Latches } from '../kill/latches.ts';
 import type { SnapshotCopy } from './copy.ts';
 import { outage } from './outage.ts';
 import { withTimeout } from './with-timeout.ts';
@@ -16,6 +18,8 @@ export interface HolderOptions {
   readonly config: Config;
   readonly source: SnapshotSource;
   readonly copy: SnapshotCopy;
+  /** What the kill switch holds, in every snapshot from the first on. */
+  readonly latches: Pick<Latches, 'inForce' | 'onChange'>;
   /** The gateway's name in its reports. */
   readonly name: string;
   readonly writesInFlight: () => GatewayReport['writesInFlight'];
@@ -41,10 +45,12 @@ export interface Holder {
  * goes back; another generation is another store, and wins. Every revision taken over is confirmed at once.
  */
 export async function openHolder(options: HolderOptions): Promise<Holder> {
-  const { config, source, copy, log, poll = 500, patience = 2_000 } = options;
+  const { config, source, copy, latches, log, poll = 500, patience = 2_000 } = options;
   const stopped = new AbortController();
   let stages: Stages | undefined;
-  let snapshot = compileSnapshot(config, allLegacy(config));
+  const killed = (stored: Snapshot) => withKills(stored, latches.inForce(), config.gateway.kill.retryAfter);
+  let snapshot = killed(compileSnapshot(config, allLegacy(config)));
+  latches.onChange(() => (snapshot = killed(snapshot)));
   let hinted: (() => void) | undefined;
   let pending = false;
   let written: Promise<void> = Promise.resolve();
@@ -62,7 +68,7 @@ export async function openHolder(options: HolderOptions): Promise<Holder> {
 
   const put = (next: Stages, from: string): boolean => {
     if (stages && next.generation === stages.generation && next.revision <= stages.revision) return false;
-    snapshot = compileSnapshot(config, next);
+    snapshot = killed(compileSnapshot(config, next));
     stages = next;
     log.info({ generation: next.generation, revision: next.revision, from }, 'snapshot in force');
     return true;

@@ -103,3 +103,14 @@ it('keeps every name within 64 characters', async () => {
   await start(name, 'b');
   expect(await names()).toEqual([name, `${'g'.repeat(62)}~2`]);
 });
+
+it('audits a kill under the name that the gateway is registered by', async () => {
+  const { store, start } = await openRegister();
+  await start('gw', 'a');
+  const two = await start('gw', 'b');
+  await two.source.recordKill!({
+    ...{ id: '1', action: 'kill', gateway: 'gw', context: 'inventory', at: '2026-11-28T03:00:00.000Z' },
+    ...{ by: 'ada', reason: null, consent: null },
+  });
+  expect(await store.audit({ limit: 1 })).toMatchObject([{ action: 'kill', kill: { gateway: 'gw~2' } }]);
+});

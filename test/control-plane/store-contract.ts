@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { KillRecord } from '../../contexts/index.ts';
 import { Refusal } from '../../control-plane/refusal.ts';
 import {
   StoreAway,
@@ -234,6 +235,55 @@ export function storeContract(name: string, newPlace: () => Promise<Place>): voi
       expect(Math.abs(Date.parse(older!.at) - began)).toBeLessThan(60_000);
       expect(await store.audit({ limit: 1 })).toEqual([newest]);
       expect(await store.audit({ context: 'orders' })).toHaveLength(1);
+    });
+  });
+
+  describe(`${name} audits what gateways did by themselves`, () => {
+    const kill: KillRecord = {
+      ...{ id: '6f1c2a51-6a0e-4cf0-9d7e-0a54a1b1c001', action: 'kill', gateway: 'shop-1:8080' },
+      ...{ context: 'inventory', at: '2026-11-28T03:00:00.000Z', by: 'ada@shop', reason: 'grüße 🌳' },
+      consent: 'hold-writes',
+    };
+    const release: KillRecord = {
+      ...kill,
+      ...{ id: '6f1c2a51-6a0e-4cf0-9d7e-0a54a1b1c002', action: 'release', reason: null, consent: null },
+    };
+
+    it('tells who killed what, where and when, and leaves the stages as they were', async () => {
+      const store = (await place()).open();
+      const { contexts } = await store.read();
+      await store.recordKill(kill);
+      await store.recordKill(release);
+      expect((await store.read()).contexts).toEqual(contexts);
+      const [newest, older] = await store.audit({ context: 'inventory' });
+      expect(older).toEqual({
+        ...{ revision: expect.any(Number), at: expect.any(String), actor: 'ada@shop', action: 'kill' },
+        ...{ context: 'inventory', before: null, after: null, reason: 'grüße 🌳' },
+        kill: {
+          ...{ id: kill.id, gateway: 'shop-1:8080', at: '2026-11-28T03:00:00.000Z' },
+          consent: 'hold-writes',
+        },
+      });
+      expect(newest).toMatchObject({ action: 'release', reason: null, kill: { id: release.id } });
+    });
+
+    it('keeps each once, however often and by however many it is told', async () => {
+      const { open } = await place();
+      const stores = [open(), open()];
+      await stores[0]!.read();
+      await Promise.all([...stores, ...stores].map((store) => store.recordKill(kill)));
+      await stores[1]!.change('inventory', canary(10), { actor: 'ada' });
+      await stores[1]!.recordKill(kill);
+      const audit = await stores[0]!.audit({ context: 'inventory' });
+      expect(audit.map(({ action }) => action)).toEqual(['set', 'kill', 'first']);
+    });
+
+    it('is no change that an undo takes back', async () => {
+      const store = (await place()).open();
+      await store.change('inventory', canary(10), { actor: 'ada' });
+      await store.recordKill(kill);
+      const { after } = await store.undo('inventory', () => {}, { actor: 'ada' });
+      expect(after).toEqual(legacy);
     });
   });
 

@@ -1,5 +1,7 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import express from 'express';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -32,7 +34,8 @@ async function startShop(source: MemorySource, inventoryUrl: string, early?: exp
     server.close();
     server.closeAllConnections();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, gateway, server };
+  const { stateDir } = config.gateway;
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, gateway, server, stateDir };
 }
 
 const EXTRACTED = { inventory: { reads: { stage: 'extracted' } } } as const;
@@ -98,4 +101,17 @@ test('WebSocket upgrades of an extracted context are forwarded, others are the m
     expect(got).toEqual([name]);
     socket.terminate();
   }
+});
+
+test('the kill file works in the monolith’s process, which has no ops port; a held write is not the monolith’s either', async () => {
+  const inventory = await startUpstream('inventory');
+  const stages = { reads: { stage: 'extracted' }, writes: { stage: 'extracted' } } as const;
+  const { url, stateDir } = await startShop(memorySource({ inventory: stages }), inventory.url);
+  expect((await send(url, '/stock/a')).body).toBe('inventory');
+  await mkdir(stateDir, { recursive: true });
+  await writeFile(join(stateDir, 'kill'), 'inventory hold-writes\n');
+  await until('killed', async () => (await send(url, '/stock/a')).body === 'monolith GET /stock/a ');
+  expect((await send(url, '/inventory/a', { method: 'POST', body: 'hi' })).status).toBe(503);
+  await writeFile(join(stateDir, 'kill'), 'inventory release\n');
+  await until('released', async () => (await send(url, '/stock/a')).body === 'inventory');
 });

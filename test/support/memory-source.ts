@@ -1,4 +1,10 @@
-import type { ContextStages, GatewayReport, SnapshotSource, Stages } from '../../contexts/index.ts';
+import type {
+  ContextStages,
+  GatewayReport,
+  KillRecord,
+  SnapshotSource,
+  Stages,
+} from '../../contexts/index.ts';
 
 /** A store of stages in memory: a whole implementation of the port, without durability. */
 export interface MemorySource extends SnapshotSource {
@@ -9,6 +15,7 @@ export interface MemorySource extends SnapshotSource {
   /** While it is away, everything rejects. */
   away: boolean;
   readonly reports: GatewayReport[];
+  readonly kills: KillRecord[];
 }
 
 export function memorySource(contexts: Record<string, Partial<ContextStages>> = {}): MemorySource {
@@ -20,6 +27,7 @@ export function memorySource(contexts: Record<string, Partial<ContextStages>> = 
   const source: MemorySource = {
     away: false,
     reports: [],
+    kills: [],
     async read() {
       here();
       return stages;
@@ -31,6 +39,10 @@ export function memorySource(contexts: Record<string, Partial<ContextStages>> = 
     async confirm(report) {
       here();
       source.reports.push(report);
+    },
+    async recordKill(record) {
+      here();
+      source.kills.push(record);
     },
     set(changes, { hint = true } = {}) {
       const next = Object.fromEntries(

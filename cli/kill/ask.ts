@@ -1,0 +1,61 @@
+import { request as httpRequest } from 'node:http';
+
+export interface Asked {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/**
+ * One exchange in JSON over plain HTTP, or a rejection that says why there was none. By `node:http`, which is there at
+ * once; `fetch` takes a tenth of a second to load.
+ */
+export function ask(
+  url: string,
+  {
+    method = 'GET',
+    body,
+    token,
+    timeout,
+  }: { method?: string; body?: object; token?: string | undefined; timeout: number },
+): Promise<Asked> {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => outgoing.destroy(new Error(`no answer within ${timeout / 1_000} s`)),
+      timeout,
+    );
+    const outgoing = httpRequest(
+      url,
+      {
+        ...{ method, agent: false },
+        headers: {
+          accept: 'application/json',
+          ...(text === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
+      },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('error', reject);
+        incoming.on('end', () => {
+          const answered = Buffer.concat(chunks).toString('utf8');
+          resolve({ status: incoming.statusCode ?? 0, body: jsonOf(answered) ?? answered });
+        });
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.on('close', () => clearTimeout(timer));
+    outgoing.end(text);
+  });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}

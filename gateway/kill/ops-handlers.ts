@@ -1,0 +1,113 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { KILL_CONSENTS, type ContextOutcome, type KillAnswer } from '../../contexts/index.ts';
+import type { Holder } from '../snapshot/holder.ts';
+import type { Carried, KillSwitch } from './kill-switch.ts';
+
+export interface OpsHandlersOptions {
+  readonly killSwitch: KillSwitch;
+  readonly holder: Pick<Holder, 'current'>;
+  readonly name: string;
+  readonly instance: string;
+  readonly unaudited: () => number;
+}
+
+/** The longest body in bytes. */
+const MOST = 64 * 1_024;
+
+const printed = (text: string) => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+const orderSchema = z.strictObject({
+  contexts: z.union([z.literal('*'), z.array(z.string()).min(1, 'at least one context')]),
+  by: z.string().transform(printed).pipe(z.string().min(1)).optional(),
+  reason: z.string().transform(printed).optional(),
+  consent: z.enum(KILL_CONSENTS).optional(),
+});
+
+/**
+ * `GET /kill` lists, `POST /kill` kills, `POST /kill/release` releases. There is no log-in: who reaches the ops port
+ * may do this. A web page may not, though it runs in the browser of somebody who reaches it: what tells of one
+ * (`Origin`, RFC 6454 §7; `Sec-Fetch-Site`) is refused, and no form can send JSON.
+ */
+export function killHandlers(options: OpsHandlersOptions): Readonly<Record<string, RequestListener>> {
+  const { killSwitch, holder, name, instance, unaudited } = options;
+  const answer = (response: ServerResponse, { contexts, notKept }: Carried) => {
+    const { generation, revision } = holder.current();
+    const status = statusOf(contexts);
+    const told: KillAnswer = {
+      ...{ gateway: name, instance, generation, revision, contexts, notKept, unaudited: unaudited() },
+    };
+    send(response, status, told);
+  };
+  const order =
+    (carryOut: KillSwitch['kill']): RequestListener =>
+    async (request, response) => {
+      const refusal = refusalOf(request);
+      if (refusal) return send(response, refusal.status, { error: refusal.error });
+      const body = await bodyOf(request);
+      const parsed = orderSchema.safeParse(body);
+      if (!parsed.success) {
+        const mistakes = parsed.error.issues.map(
+          ({ path, message }) => `${path.join('.') || 'body'}: ${message}`,
+        );
+        return send(response, 400, { error: `the order can't be read: ${mistakes.join('; ')}` });
+      }
+      const by = parsed.data.by ?? request.socket.remoteAddress ?? 'unknown';
+      answer(response, await carryOut({ ...parsed.data, by }));
+    };
+  const kill = order(killSwitch.kill);
+  const release = order(killSwitch.release);
+  return {
+    '/kill': (request, response) => {
+      if (request.method === 'GET' || request.method === 'HEAD')
+        return answer(response, { contexts: killSwitch.list(), notKept: undefined });
+      if (request.method === 'POST') return kill(request, response);
+      send(response, 405, { error: 'GET lists, POST kills' }, { allow: 'GET, HEAD, POST' });
+    },
+    '/kill/release': (request, response) => {
+      if (request.method === 'POST') return release(request, response);
+      send(response, 405, { error: 'POST releases' }, { allow: 'POST' });
+    },
+  };
+}
+
+function statusOf(contexts: readonly ContextOutcome[]): number {
+  if (contexts.some(({ refused }) => refused?.kind === 'unknown')) return 404;
+  return contexts.some(({ refused }) => refused) ? 409 : 200;
+}
+
+function refusalOf({ headers }: IncomingMessage): { status: number; error: string } | undefined {
+  const site = headers['sec-fetch-site'];
+  if (headers.origin !== undefined || (site !== undefined && site !== 'none'))
+    return { status: 403, error: 'web pages may not use the ops port' };
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json') return { status: 415, error: 'required: content-type: application/json' };
+  return undefined;
+}
+
+/** Undefined when it is no JSON or too long; the schema says what is required then. */
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > MOST) return undefined;
+      chunks.push(chunk);
+    }
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  fields: Readonly<Record<string, string>> = {},
+): void {
+  if (response.destroyed) return;
+  response
+    .writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...fields })
+    .end(`${JSON.stringify(body)}\n`);
+}
