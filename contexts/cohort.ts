@@ -1,17 +1,54 @@
 import { hash } from 'node:crypto';
+import { networkOf } from './client-network.ts';
 import type { CohortConfig } from './config.ts';
+import { unverifiedClaim } from './jwt-claim.ts';
 
 /** Field names in lower case, as Node gives them. */
 export type RequestFields = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Who a decision is sticky for: the value of the cookie or the header that the context names, if it is there. */
-export function cohortOf(config: CohortConfig, fields: RequestFields): string | undefined {
+/** What a cohort can be taken from besides the request's fields. */
+export interface CohortSources {
+  /** The resolved client address. */
+  readonly address?: string | undefined;
+  /** The value of the route's `:name` that the cohort is. */
+  readonly parameter?: string | undefined;
+}
+
+/** Who a decision is sticky for, from what the context names, if it is there. */
+export function cohortOf(
+  config: CohortConfig,
+  fields: RequestFields,
+  { address, parameter }: CohortSources = NOTHING,
+): string | undefined {
+  if ('cookie' in config) return cookieIn(fields, config.cookie);
   if ('header' in config) return firstOf(fields[config.header]);
+  if ('jwt' in config) {
+    const { jwt } = config;
+    const text = 'cookie' in jwt ? cookieIn(fields, jwt.cookie) : firstOf(fields[jwt.header]);
+    return text === undefined ? undefined : unverifiedClaim(text, jwt.claim);
+  }
+  if ('parameter' in config) return parameter || undefined;
+  return address === undefined ? undefined : networkOf(address);
+}
+
+const NOTHING: CohortSources = {};
+
+/** Where a request would have to say it: `cookie sid`. */
+export function describeCohort(config: CohortConfig): string {
+  if ('cookie' in config) return `cookie ${config.cookie}`;
+  if ('header' in config) return `header ${config.header}`;
+  if ('parameter' in config) return `parameter ${config.parameter}`;
+  if ('address' in config) return 'client address';
+  const { jwt } = config;
+  return `claim ${jwt.claim} of the JWT in ${'cookie' in jwt ? `cookie ${jwt.cookie}` : `header ${jwt.header}`}`;
+}
+
+function cookieIn(fields: RequestFields, name: string): string | undefined {
   const cookies = firstOf(fields['cookie']);
   if (cookies === undefined) return undefined;
   for (const pair of cookies.split(';')) {
     const equals = pair.indexOf('=');
-    if (equals > 0 && pair.slice(0, equals).trim() === config.cookie)
+    if (equals > 0 && pair.slice(0, equals).trim() === name)
       return pair.slice(equals + 1).trim() || undefined;
   }
   return undefined;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cidr } from './cidr.ts';
+import { cdn, cohort, cohortList } from './cohort-config.ts';
 import {
   address,
   databaseUrl,
@@ -74,17 +75,16 @@ const route = z
     }),
   );
 
-/** Who a decision is sticky for. A request without it goes to the monolith while the context is in canary. */
-const cohort = z.union([
-  z.strictObject({ cookie: z.string().min(1) }),
-  z.strictObject({ header: z.string().min(1).toLowerCase() }),
-]);
-
 const reads = z.union([
   z.enum(['legacy', 'shadow', 'extracted', 'retired']).transform((stage) => ({ stage })),
   z
-    .strictObject({ canary: z.number().min(0).max(100) })
-    .transform(({ canary }) => ({ stage: 'canary' as const, percent: canary })),
+    .strictObject({
+      canary: z.number().min(0).max(100),
+      /** Cohorts that the service answers whatever the percentage, and such that it never answers. */
+      include: cohortList.optional(),
+      exclude: cohortList.optional(),
+    })
+    .transform(({ canary, ...lists }) => ({ stage: 'canary' as const, percent: canary, ...lists })),
 ]);
 
 const writes = z.enum(['legacy', 'extracted', 'retired']).transform((stage) => ({ stage }));
@@ -138,6 +138,11 @@ export const configSchema = z.strictObject({
       ops: address.default('127.0.0.1:9101'),
       /** Where the gateway keeps its copy of the snapshot, for a start without the store. */
       stateDir: z.string().default('.banyan'),
+      /**
+       * Say it where a CDN or another shared cache stands in front. `private`: answers to reads in canary say
+       * `Cache-Control: private`. `cacheKey`: it tells stored answers apart by the cohort's cookie or field itself.
+       */
+      cdn: cdn.optional(),
       /** How it is named among the gateways; host name and listening port unless given. Another's name gets `~2`. */
       name: processName.optional(),
       /**

@@ -1,3 +1,4 @@
+import { checkCanary } from './check-canary.ts';
 import { checkControl } from './check-control.ts';
 import { checkRetired } from './check-retired.ts';
 import { checkProtection } from './check-protection.ts';
@@ -36,6 +37,7 @@ export function crossChecks(filled: unknown, written: unknown): CrossMistake[] {
   checkEvents(checked);
   checkRoutes(checked);
   checkRetired(checked);
+  checkCanary(checked);
   checkCaptures(checked);
   checkControl(checked);
   checkRelay(checked);
@@ -56,11 +58,6 @@ function checkUpstreams({ root, shown, report }: Checked): void {
       report(path, `a context's upstream is its extracted service, not the monolith '${shownMonolith}'`);
     else if (upstream !== undefined && !upstreams.includes(upstream))
       report(path, `upstream '${shown(path)}' is not defined; ${known}`);
-    if ('canary' in mapOf(context['reads']) && context['cohort'] === undefined)
-      report(
-        ['contexts', name, 'reads'],
-        'canary needs a cohort (cookie or header) to be sticky for; add `cohort:`',
-      );
   }
 }
 

@@ -1,9 +1,9 @@
-import { cohortOf, cohortPosition, type RequestFields } from './cohort.ts';
+import { decideCanary } from './canary.ts';
+import type { RequestFields } from './cohort.ts';
 import { decideKilled } from './kill.ts';
-import { findRoute, type Kind } from './match.ts';
+import { findRoute, type Kind, type Match } from './match.ts';
 import { retiredAnswer, type OwnAnswer } from './retired.ts';
 import type { ContextSnapshot, Snapshot } from './snapshot.ts';
-import { describeStage } from './stage.ts';
 import { canonicalTarget } from './target.ts';
 
 /** What a decision depends on besides the snapshot. */
@@ -16,6 +16,8 @@ export interface RequestFacts {
   readonly headers?: RequestFields;
   /** The cohort itself, where it is known without the fields; it goes before them, unless it is empty. */
   readonly cohort?: string | undefined;
+  /** The resolved client address, where the snapshot asks for it. */
+  readonly address?: string | undefined;
 }
 
 /** Where one request goes, and why. */
@@ -33,6 +35,10 @@ export interface Decision {
   readonly path: string;
   /** Of a read in stage `shadow`: the extracted service, and the request target that a copy for it would have. */
   readonly shadow?: { readonly upstream: string; readonly path: string };
+  /** The cohort's cookie, where the request lacks it and the gateway may give one with the answer. */
+  readonly issue?: string;
+  /** Whether the answer must not be kept by a shared cache: other cohorts are answered by somebody else. */
+  readonly private?: true;
   /** What the gateway itself answers, where no upstream is asked. */
   readonly answer?: OwnAnswer;
   /** Longest body in bytes, where the route has a limit of its own. */
@@ -66,10 +72,33 @@ export function decide(snapshot: Snapshot, facts: RequestFacts): Decision {
       reason: 'reads shadow → monolith',
       revision: snapshot.revision,
       path: facts.target,
+      maxBody: match.maxBody,
       shadow: { upstream: context.upstream, path: match.path },
     };
   }
-  const { extracted, reason } = match.kind === 'write' ? decideWrite(context) : decideRead(context, facts);
+  if (stage === 'canary') {
+    const verdict = decideCanary(context.canary!, facts, match.route, canonical.path);
+    const decision = decisionOf(snapshot, context, match, facts, verdict);
+    const { cohort } = context;
+    const issue = verdict.nobody && cohort && 'issue' in cohort && cohort.issue ? cohort.cookie : undefined;
+    if (issue === undefined && !snapshot.keepsPrivate) return decision;
+    return {
+      ...decision,
+      ...(issue === undefined ? {} : { issue }),
+      ...(snapshot.keepsPrivate ? { private: true } : {}),
+    };
+  }
+  const verdict = match.kind === 'write' ? decideWrite(context) : decideRead(context);
+  return decisionOf(snapshot, context, match, facts, verdict);
+}
+
+function decisionOf(
+  snapshot: Snapshot,
+  context: ContextSnapshot,
+  match: Match,
+  facts: RequestFacts,
+  { extracted, reason }: Verdict,
+): Decision {
   return {
     upstream: extracted ? context.upstream : snapshot.monolith,
     context: match.context,
@@ -94,27 +123,10 @@ function decideWrite({ stages }: ContextSnapshot): Verdict {
     : { extracted: false, reason: 'writes legacy → monolith' };
 }
 
-function decideRead({ stages, cohort }: ContextSnapshot, facts: RequestFacts): Verdict {
-  const { reads } = stages;
-  if (reads.stage === 'extracted') return { extracted: true, reason: 'reads extracted → extracted' };
-  if (reads.stage !== 'canary') return { extracted: false, reason: 'reads legacy → monolith' };
-  const stage = `reads ${describeStage(reads)}`;
-  // An empty cookie or header names nobody; an empty cohort that is given doesn't either.
-  const who = facts.cohort || (cohort && facts.headers ? cohortOf(cohort, facts.headers) : undefined);
-  if (who === undefined) {
-    const where = !cohort
-      ? 'none configured'
-      : 'cookie' in cohort
-        ? `cookie ${cohort.cookie} missing`
-        : `header ${cohort.header} missing`;
-    return { extracted: false, reason: `${stage}: no cohort (${where}) → monolith` };
-  }
-  const position = cohortPosition(stages.salt, who);
-  const share = reads.percent / 100;
-  const shown = Math.floor(position * 10_000) / 10_000;
-  return position < share
-    ? { extracted: true, reason: `${stage}: cohort ${shown} < ${share} → extracted` }
-    : { extracted: false, reason: `${stage}: cohort ${shown} >= ${share} → monolith` };
+function decideRead({ stages }: ContextSnapshot): Verdict {
+  return stages.reads.stage === 'extracted'
+    ? { extracted: true, reason: 'reads extracted → extracted' }
+    : { extracted: false, reason: 'reads legacy → monolith' };
 }
 
 function toMonolith(snapshot: Snapshot, facts: RequestFacts, reason: string): Decision {

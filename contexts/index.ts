@@ -6,6 +6,8 @@ export * from './snapshot.ts';
 export * from './match.ts';
 export * from './cohort.ts';
 export * from './decide.ts';
+export { cohortList } from './cohort-config.ts';
+export { UNVERIFIED } from './check-canary.ts';
 export type { OwnAnswer } from './retired.ts';
 export { protectionOf, type BreakerPolicy, type HealthPolicy, type Protection } from './protection.ts';
 export * from './kill.ts';

@@ -1,3 +1,4 @@
+import { compileCanary, type Canary } from './canary.ts';
 import type { CohortConfig, Config } from './config.ts';
 import type { Killed } from './kill.ts';
 import { compileRoutes, type RouteTree } from './match.ts';
@@ -12,6 +13,8 @@ export interface ContextSnapshot {
   /** Whether the monolith answers reads whose extracted service fails. */
   readonly fallback: boolean;
   readonly stages: ContextStages;
+  /** There while the reads are in canary. */
+  readonly canary: Canary | undefined;
   readonly retired: Retired;
   /** Set while this gateway has the context killed: above its stages and everything else that decides. */
   readonly killed: Killed | undefined;
@@ -24,6 +27,10 @@ export interface Snapshot {
   readonly monolith: string;
   readonly contexts: ReadonlyMap<string, ContextSnapshot>;
   readonly routes: RouteTree;
+  /** Whether a decision may ask for the resolved client address. */
+  readonly asksAddress: boolean;
+  /** Whether answers to reads in canary must say `Cache-Control: private`. */
+  readonly keepsPrivate: boolean;
 }
 
 /**
@@ -32,7 +39,11 @@ export interface Snapshot {
  */
 export function compileSnapshot(config: Config, stages: Stages): Snapshot {
   const contexts = new Map<string, ContextSnapshot>();
+  let asksAddress = false;
   for (const [name, context] of Object.entries(config.contexts)) {
+    const own = ownOf(stages.contexts, name) ?? firstStages(config, name);
+    const canary = compileCanary(context, own);
+    asksAddress ||= canary?.cohort !== undefined && 'address' in canary.cohort;
     contexts.set(
       name,
       Object.freeze({
@@ -40,7 +51,8 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
         upstream: context.upstream,
         cohort: context.cohort,
         fallback: context.fallback,
-        stages: ownOf(stages.contexts, name) ?? firstStages(config, name),
+        stages: own,
+        canary,
         retired: compileRetired(context),
         killed: undefined,
       }),
@@ -52,6 +64,8 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
     monolith: config.monolith,
     contexts,
     routes: compileRoutes(config.contexts),
+    asksAddress,
+    keepsPrivate: config.gateway.cdn === 'private',
   });
 }
 

@@ -6,7 +6,13 @@
 export type ReadsStage =
   | { readonly stage: 'legacy' }
   | { readonly stage: 'shadow' }
-  | { readonly stage: 'canary'; readonly percent: number }
+  | {
+      readonly stage: 'canary';
+      readonly percent: number;
+      /** Cohorts that the extracted service answers, and such that it doesn't, whatever the percentage. */
+      readonly include?: readonly string[] | undefined;
+      readonly exclude?: readonly string[] | undefined;
+    }
   | { readonly stage: 'extracted' }
   | { readonly stage: 'retired' };
 
@@ -34,7 +40,25 @@ export interface Stages {
 export const READS_STAGES = ['legacy', 'shadow', 'canary', 'extracted', 'retired'] as const;
 export const WRITES_STAGES = ['legacy', 'extracted', 'retired'] as const;
 
-/** `canary 25 %`, `legacy`, … as people read it. */
+/** `canary 25 % with tenant-a, without vip`, `legacy`, … as people read it. */
 export function describeStage(stage: ReadsStage | WritesStage): string {
-  return stage.stage === 'canary' ? `canary ${stage.percent} %` : stage.stage;
+  if (stage.stage !== 'canary') return stage.stage;
+  const lists = [...listed('with', stage.include), ...listed('without', stage.exclude)];
+  return [`canary ${stage.percent} %`, lists.join(', ')].filter((part) => part !== '').join(' ');
 }
+
+/** At most three by name. */
+function listed(word: string, list: readonly string[] = []): string[] {
+  if (list.length === 0) return [];
+  const more = list.length > 3 ? ` and ${list.length - 3} more` : '';
+  return [`${word} ${list.slice(0, 3).join(', ')}${more}`];
+}
+
+/** Whether two stages are the same, lists included. */
+export function sameStage(a: ReadsStage | WritesStage, b: ReadsStage | WritesStage): boolean {
+  if (a.stage !== 'canary' || b.stage !== 'canary') return a.stage === b.stage;
+  return a.percent === b.percent && sameList(a.include, b.include) && sameList(a.exclude, b.exclude);
+}
+
+const sameList = (a: readonly string[] = [], b: readonly string[] = []) =>
+  JSON.stringify(a.toSorted()) === JSON.stringify(b.toSorted());

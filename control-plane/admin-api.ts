@@ -1,6 +1,6 @@
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import { z } from 'zod';
-import { compileSnapshot, decide } from '../contexts/index.ts';
+import { cohortList, compileSnapshot, decide } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
 import type { AdminToken } from './admin-token.ts';
 import { setContext, undoContext, type ChangeDeps } from './change-context.ts';
@@ -28,13 +28,16 @@ const consent = {
   /** Milliseconds to wait for the gateways. */
   wait,
 };
+/** Of a canary; those that are in force stay unless given. */
+const lists = { include: cohortList.optional(), exclude: cohortList.optional() };
 const setBody = z.strictObject({
   /** `legacy`, `shadow`, `canary` (with `percent`), `extracted`, `retired`; or the form that GET answers with. */
   reads: z
-    .union([z.string(), z.strictObject({ stage: z.string(), percent: z.number().optional() })])
+    .union([z.string(), z.strictObject({ stage: z.string(), percent: z.number().optional(), ...lists })])
     .optional(),
   writes: z.union([z.string(), z.strictObject({ stage: z.string() })]).optional(),
   percent: z.number().optional(),
+  ...lists,
   ...consent,
 });
 const undoBody = z.strictObject(consent);
@@ -60,12 +63,14 @@ export function adminApi(deps: AdminApiDeps): Express {
   });
   app.post('/v1/contexts/:name', async (request, response) => {
     const body = parseBody(setBody, request.body);
-    const reads = typeof body.reads === 'string' ? { stage: body.reads } : body.reads;
+    // As GET answers, a canary is told whole: without lists it has none.
+    const whole = typeof body.reads === 'object' && body.reads.stage === 'canary';
+    const none = whole ? { include: [], exclude: [] } : {};
+    const reads = typeof body.reads === 'string' ? { stage: body.reads } : { ...none, ...body.reads };
     const writes = typeof body.writes === 'string' ? body.writes : body.writes?.stage;
     const asked = {
-      reads: reads?.stage,
-      writes,
-      percent: body.percent ?? (reads && 'percent' in reads ? reads.percent : undefined),
+      ...{ reads: reads.stage, writes, percent: body.percent ?? reads.percent },
+      ...{ include: body.include ?? reads.include, exclude: body.exclude ?? reads.exclude },
     };
     const result = await setContext(deps, {
       ...{ context: request.params.name, actor: actorOf(response), asked },

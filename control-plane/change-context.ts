@@ -1,4 +1,4 @@
-import { describeStage, ownOf, type Config } from '../contexts/index.ts';
+import { describeStage, ownOf, sameStage, type Config } from '../contexts/index.ts';
 import { describeInFlight, findInFlight, type PendingEvents } from './in-flight.ts';
 import { Refusal, unknownContext } from './refusal.ts';
 import { allowUndo, parseStages, stagesAfter, type AskedStages, type WritesConsent } from './stage-rules.ts';
@@ -58,7 +58,8 @@ export function undoContext(deps: ChangeDeps, request: ChangeRequest): Promise<C
 function factsOf(config: Config, name: string) {
   const context = ownOf(config.contexts, name);
   if (!context) throw unknownContext(name, Object.keys(config.contexts));
-  return { name, hasCohort: context.cohort !== undefined };
+  const { cohort } = context;
+  return { name, hasCohort: cohort !== undefined, unverified: cohort !== undefined && 'jwt' in cohort };
 }
 
 async function carryOut(
@@ -94,9 +95,8 @@ async function withInFlight(deps: ChangeDeps, context: string, refusal: Refusal)
 /** `reads legacy → canary 25 %`, only what differs. */
 export function describeChange(before: ReadsAndWrites, after: ReadsAndWrites): string {
   const parts = (['reads', 'writes'] as const)
-    .map((part) => ({ part, from: describeStage(before[part]), to: describeStage(after[part]) }))
-    .filter(({ from, to }) => from !== to)
-    .map(({ part, from, to }) => `${part} ${from} → ${to}`);
+    .filter((part) => !sameStage(before[part], after[part]))
+    .map((part) => `${part} ${describeStage(before[part])} → ${describeStage(after[part])}`);
   return (
     parts.join(', ') ||
     `unchanged: reads ${describeStage(after.reads)}, writes ${describeStage(after.writes)}`

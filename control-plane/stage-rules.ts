@@ -1,7 +1,8 @@
 import {
   READS_STAGES,
   WRITES_STAGES,
-  describeStage,
+  UNVERIFIED,
+  sameStage,
   type ReadsStage,
   type WritesStage,
 } from '../contexts/index.ts';
@@ -13,6 +14,9 @@ export interface AskedStages {
   readonly reads?: string | undefined;
   readonly writes?: string | undefined;
   readonly percent?: number | undefined;
+  /** Lists of a canary; an empty one takes away what was listed. */
+  readonly include?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
 }
 
 /** What is known of the context that is to change. */
@@ -20,6 +24,8 @@ export interface ContextFacts {
   readonly name: string;
   /** Whether the configuration says who a canary is sticky for. */
   readonly hasCohort: boolean;
+  /** Whether the cohort is a claim that nobody verifies, so that no list can rest on it. */
+  readonly unverified?: boolean | undefined;
 }
 
 /** Whether the writes may move: only on purpose and with a reason. */
@@ -36,13 +42,25 @@ interface Mistake {
 
 /** Reads the request, or refuses it with all its mistakes and what is allowed. */
 export function parseStages(facts: ContextFacts, asked: AskedStages): Partial<ReadsAndWrites> {
-  const { reads, writes, percent } = asked;
+  const { reads, writes, percent, include, exclude } = asked;
+  const lists = include !== undefined || exclude !== undefined;
   const mistakes = [
-    ...(reads === undefined && writes === undefined && percent === undefined
+    ...(reads === undefined && writes === undefined && percent === undefined && !lists
       ? [{ message: 'nothing to set: give reads, writes or both' }]
       : []),
     ...(reads === undefined && percent !== undefined
       ? [{ message: 'a percentage belongs to reads: give reads canary with it' }]
+      : []),
+    ...(lists && reads !== 'canary'
+      ? [
+          {
+            message:
+              'include and exclude belong to canary alone: give reads canary and its percentage with them',
+          },
+        ]
+      : []),
+    ...(facts.unverified && reads === 'canary' && (include?.length || exclude?.length)
+      ? [{ message: UNVERIFIED }]
       : []),
     ...(reads === undefined ? [] : mistakesOfReads(facts, reads, percent)),
     ...(writes === undefined ? [] : mistakesOfWrites(writes)),
@@ -55,7 +73,7 @@ export function parseStages(facts: ContextFacts, asked: AskedStages): Partial<Re
       first.known && others.length === 0 ? { known: first.known } : {},
     );
   return {
-    ...(reads === undefined ? {} : { reads: stageOf(reads, percent) }),
+    ...(reads === undefined ? {} : { reads: stageOf(reads, asked) }),
     ...(writes === undefined ? {} : { writes: { stage: writes } as WritesStage }),
   };
 }
@@ -87,8 +105,9 @@ function mistakesOfReads(facts: ContextFacts, stage: string, percent: number | u
   }
 }
 
-function stageOf(reads: string, percent: number | undefined): ReadsStage {
-  return (reads === 'canary' ? { stage: reads, percent } : { stage: reads }) as ReadsStage;
+function stageOf(reads: string, { percent, include, exclude }: AskedStages): ReadsStage {
+  if (reads !== 'canary') return { stage: reads } as ReadsStage;
+  return { stage: reads, percent: percent!, ...(include && { include }), ...(exclude && { exclude }) };
 }
 
 function mistakesOfWrites(stage: string): Mistake[] {
@@ -109,7 +128,7 @@ const WHY_NOT: Readonly<Record<string, string>> = {
 };
 
 function noCohort({ name }: ContextFacts): string {
-  return `canary needs to know who it is sticky for, and context '${name}' has no cohort; add \`cohort:\` (a cookie or a header) to it in the configuration`;
+  return `canary needs to know who it is sticky for, and context '${name}' has no cohort; add \`cohort:\` (a cookie, a header, …) to it in the configuration`;
 }
 
 /** The stages after a change, or a refusal when it moves the writes without consent. */
@@ -119,10 +138,30 @@ export function stagesAfter(
   wanted: Partial<ReadsAndWrites>,
   consent: WritesConsent,
 ): ReadsAndWrites {
-  const after = { reads: wanted.reads ?? current.reads, writes: wanted.writes ?? current.writes };
+  const reads = wanted.reads ? withLists(current.reads, wanted.reads) : current.reads;
+  const after = { reads, writes: wanted.writes ?? current.writes };
   refuseWritesMove(facts, current, after, consent);
   return after;
 }
+
+/** A canary keeps the lists that it has, unless others are given; so raising the percentage moves no listed one. */
+function withLists(current: ReadsStage, wanted: ReadsStage): ReadsStage {
+  if (wanted.stage !== 'canary') return wanted;
+  const kept = current.stage === 'canary' ? current : undefined;
+  const include = tidy(wanted.include ?? kept?.include);
+  const exclude = tidy(wanted.exclude ?? kept?.exclude);
+  const both = include.filter((entry) => exclude.includes(entry));
+  if (both.length > 0)
+    throw new Refusal('invalid', `included and excluded at once: ${both.slice(0, 3).join(', ')}`);
+  return {
+    stage: 'canary',
+    percent: wanted.percent,
+    ...(include.length > 0 ? { include } : {}),
+    ...(exclude.length > 0 ? { exclude } : {}),
+  };
+}
+
+const tidy = (list: readonly string[] = []) => [...new Set(list)].toSorted();
 
 /** An undo obeys the rules of a change: the configuration may have changed since, and writes may move by it. */
 export function allowUndo(
@@ -131,7 +170,11 @@ export function allowUndo(
   restored: ReadsAndWrites,
   consent: WritesConsent,
 ): void {
-  if (restored.reads.stage === 'canary' && !facts.hasCohort) throw new Refusal('invalid', noCohort(facts));
+  if (restored.reads.stage === 'canary') {
+    if (!facts.hasCohort) throw new Refusal('invalid', noCohort(facts));
+    const { include, exclude } = restored.reads;
+    if (facts.unverified && (include?.length || exclude?.length)) throw new Refusal('invalid', UNVERIFIED);
+  }
   refuseWritesMove(facts, current, restored, consent);
 }
 
@@ -166,5 +209,5 @@ export function changeToUndo(history: readonly AuditEntry[]): AuditEntry | undef
 
 /** Whether two pairs of stages are the same. */
 export function sameStages(a: ReadsAndWrites, b: ReadsAndWrites): boolean {
-  return describeStage(a.reads) === describeStage(b.reads) && a.writes.stage === b.writes.stage;
+  return sameStage(a.reads, b.reads) && sameStage(a.writes, b.writes);
 }

@@ -2,8 +2,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net';
 import { decide, protectionOf, type Config, type SnapshotSource } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
+import { amendAnswer, isAmended } from './amend-answer.ts';
 import { answer } from './answer.ts';
-import { clientAddress, trustIn, type Trust } from './client-address.ts';
+import { clientAddress, peerOf, trustIn, type Trust } from './client-address.ts';
 import { hasBody } from './forwarding/forwarder.ts';
 import { openUpgrader, type Upgrader } from './forwarding/upgrader.ts';
 import { openUpstreams } from './forwarding/upstreams.ts';
@@ -93,6 +94,12 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
   }
   const answering = { upstreams, guards, metrics, inFlight, log, serverTiming: config.gateway.serverTiming };
 
+  /** Whether the client came over TLS, as far as a trusted proxy in front tells. */
+  const isSecure = ({ socket, headers }: IncomingMessage): boolean => {
+    const { secure, trusted } = peerOf(trust, socket);
+    return secure || (trusted && headers['x-forwarded-proto'] === 'https');
+  };
+
   return {
     holder,
     metrics,
@@ -102,7 +109,9 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       if (!toMonolith && refuseRequest(answering, request, response, limits.fields)) return;
       const snapshot = holder.current();
       const { method, url, headers } = request;
-      const decision = decide(snapshot, { method: method!, target: url!, headers });
+      const address = snapshot.asksAddress ? clientAddress(trust, request) : undefined;
+      const decision = decide(snapshot, { method: method!, target: url!, headers, address });
+      if (isAmended(decision)) amendAnswer(decision, request, response, isSecure(request));
       if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
         return toMonolith();
       if (decision.answer) return answerItself(metrics, decision, decision.answer, request, response);
@@ -120,7 +129,8 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       if (!toMonolith && refuseUpgrade(answering, request, socket, limits.fields)) return;
       const snapshot = holder.current();
       const { method, url, headers } = request;
-      const decision = decide(snapshot, { method: method!, target: url!, headers });
+      const address = snapshot.asksAddress ? clientAddress(trust, request) : undefined;
+      const decision = decide(snapshot, { method: method!, target: url!, headers, address });
       if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
         return toMonolith();
       if (decision.answer) return answerUpgradeItself(metrics, decision, decision.answer, socket);

@@ -37,6 +37,16 @@ export function register(program: Command): void {
     .description('move the reads or the writes of a context, and see which gateways took it over')
     .option('--reads <stage>', 'legacy, shadow, canary (with --percent), extracted or retired')
     .option('--percent <number>', "the canary's share of cohorts, 0 to 100", percentage)
+    .option(
+      '--include <cohorts>',
+      "cohorts of the canary whatever the percentage, as 'a,b'; '' for none",
+      list,
+    )
+    .option(
+      '--exclude <cohorts>',
+      "cohorts that stay out whatever the percentage, as 'a,b'; '' for none",
+      list,
+    )
     .option('--writes <stage>', 'legacy, extracted or retired; needs --unsafe and --reason')
     .action(
       async (
@@ -44,13 +54,21 @@ export function register(program: Command): void {
         {
           reads,
           percent,
+          include,
+          exclude,
           writes,
           ...options
-        }: Consent & { reads?: string; percent?: number; writes?: string },
+        }: Consent & {
+          reads?: string;
+          percent?: number;
+          include?: string[];
+          exclude?: string[];
+          writes?: string;
+        },
         command: Command,
       ) => {
         const path = `/v1/contexts/${encodeURIComponent(name)}`;
-        const body = { reads, percent, writes, ...consent(options) };
+        const body = { reads, percent, include, exclude, writes, ...consent(options) };
         report(await clientOf(command).post<ChangeResult>(path, body), options);
       },
     );
@@ -143,6 +161,13 @@ function formatAudit(entries: readonly AuditEntry[]): string {
     reason ?? '',
   ]);
   return formatTable(['revision', 'at', 'by', 'action', 'context', 'change', 'reason'], rows);
+}
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
 }
 
 function percentage(text: string): number {

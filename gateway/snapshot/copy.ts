@@ -11,7 +11,12 @@ const stagesSchema: z.ZodType<Stages> = z.object({
     z.object({
       reads: z.discriminatedUnion('stage', [
         z.object({ stage: z.enum(['legacy', 'shadow', 'extracted', 'retired']) }),
-        z.object({ stage: z.literal('canary'), percent: z.number().min(0).max(100) }),
+        z.object({
+          stage: z.literal('canary'),
+          percent: z.number().min(0).max(100),
+          include: z.array(z.string()).optional(),
+          exclude: z.array(z.string()).optional(),
+        }),
       ]),
       writes: z.object({ stage: z.enum(WRITES_STAGES) }),
       salt: z.string(),

@@ -71,7 +71,7 @@ contexts:
 `;
   expect(mistakesOf(yaml)).toEqual([
     "3 contexts.a.upstream: a context's upstream is its extracted service, not the monolith 'monolith'",
-    '3 contexts.a.reads: canary needs a cohort (cookie or header) to be sticky for; add `cohort:`',
+    '3 contexts.a.reads: canary needs a cohort (cookie, header, jwt, parameter or address) to be sticky for; add `cohort:`',
     '4 contexts.b.routes: found an empty list; required: at least one route',
     '5 contexts.c.upstream: missing; required: a text',
   ]);

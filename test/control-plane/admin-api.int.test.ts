@@ -180,7 +180,22 @@ describe('the admin API changes stages', () => {
     expect((await store.read()).contexts['inventory']?.reads).toEqual({ stage: 'canary', percent: 5 });
   });
 
+  it('and keeps the lists of a canary unless it is told whole', async () => {
+    const set = async (body: unknown) => {
+      await call('POST', '/v1/contexts/inventory', body);
+      return (await store.read()).contexts['inventory']?.reads;
+    };
+    const listed = { stage: 'canary', percent: 5, include: ['a'], exclude: ['vip'] };
+    const { percent, include, exclude } = listed;
+    expect(await set({ reads: 'canary', percent, include, exclude })).toEqual(listed);
+    expect(await set({ reads: 'canary', percent: 9 })).toEqual({ ...listed, percent: 9 });
+    expect(await set({ reads: { stage: 'canary', percent: 9 } })).toEqual({ stage: 'canary', percent: 9 });
+    expect(await set({ reads: listed })).toEqual(listed);
+  });
+
   it.each([
+    ['POST', '/v1/contexts/inventory', { reads: 'canary', percent: 1, include: [''] }, 422, 'include.0'],
+    ['POST', '/v1/contexts/inventory', { include: Array(201).fill('a') }, 422, 'include: '],
     ['POST', '/v1/contexts/inventry', { reads: 'legacy' }, 404, 'known contexts: inventory, orders'],
     ['POST', '/v1/contexts/inventry/undo', {}, 404, 'known contexts: inventory, orders'],
     [

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../control-plane/refusal.ts';
-import { allowUndo, changeToUndo, parseStages, stagesAfter } from '../../control-plane/stage-rules.ts';
+import { describeChange } from '../../control-plane/change-context.ts';
+import {
+  allowUndo,
+  changeToUndo,
+  parseStages,
+  sameStages,
+  stagesAfter,
+  type AskedStages,
+} from '../../control-plane/stage-rules.ts';
 import type { AuditEntry, ReadsAndWrites } from '../../control-plane/store/snapshot-store.ts';
 
 const facts = { name: 'inventory', hasCohort: true };
@@ -60,6 +68,61 @@ describe('what somebody asks for', () => {
     expect(() => parseStages({ ...facts, hasCohort: false }, asked)).toThrow(
       "context 'inventory' has no cohort; add `cohort:`",
     );
+  });
+});
+
+describe('the lists of a canary', () => {
+  const listed: ReadsAndWrites = {
+    ...legacy,
+    reads: { stage: 'canary', percent: 5, include: ['a', 'b'], exclude: ['vip'] },
+  };
+  const after = (asked: AskedStages, current = listed) =>
+    stagesAfter(facts, current, parseStages(facts, asked), {}).reads;
+
+  it('stay when the percentage is raised, and change one by one', () => {
+    expect(after({ reads: 'canary', percent: 50 })).toEqual({ ...listed.reads, percent: 50 });
+    expect(after({ reads: 'canary', percent: 5, exclude: [] })).toEqual({
+      stage: 'canary',
+      percent: 5,
+      include: ['a', 'b'],
+    });
+    expect(after({ reads: 'canary', percent: 5, include: ['c', 'b', 'c'] })).toEqual({
+      ...listed.reads,
+      include: ['b', 'c'],
+    });
+  });
+
+  it('end with the canary', () => {
+    expect(after({ reads: 'legacy' })).toEqual({ stage: 'legacy' });
+    expect(after({ reads: 'canary', percent: 5 }, legacy)).toEqual({ stage: 'canary', percent: 5 });
+  });
+
+  it('are a change of their own, whatever their order', () => {
+    const reads = { stage: 'canary', percent: 5, include: ['b', 'a'], exclude: ['vip'] } as const;
+    expect(sameStages(listed, { ...listed, reads })).toBe(true);
+    expect(sameStages(listed, { ...listed, reads: { ...reads, include: ['a'] } })).toBe(false);
+    expect(sameStages(listed, { ...listed, reads: { ...reads, exclude: [] } })).toBe(false);
+    expect(describeChange(listed, { ...listed, reads: { ...reads, include: ['a'] } })).toBe(
+      'reads canary 5 % with a, b, without vip → canary 5 % with a, without vip',
+    );
+  });
+
+  it.each([
+    [{ reads: 'extracted', include: ['a'] }, 'include and exclude belong to canary alone'],
+    [{ exclude: ['a'] }, 'include and exclude belong to canary alone'],
+    [{ reads: 'canary', percent: 5, include: ['vip'] }, 'included and excluded at once: vip'],
+  ])('are refused: %j', (asked, message) => {
+    expect(() => after(asked)).toThrow(message);
+  });
+
+  it('rest on no claim that nobody has verified, after an undo either', () => {
+    const claimed = { ...facts, unverified: true };
+    const asked = { reads: 'canary', percent: 5, include: ['a'] };
+    expect(() => parseStages(claimed, asked)).toThrow('can’t rest on a claim of a JWT');
+    expect(parseStages(claimed, { reads: 'canary', percent: 5 })).toEqual({
+      reads: { stage: 'canary', percent: 5 },
+    });
+    expect(() => allowUndo(claimed, legacy, listed, {})).toThrow('can’t rest on a claim of a JWT');
   });
 });
 

@@ -68,6 +68,18 @@ export function storeContract(name: string, newPlace: () => Promise<Place>): voi
       }
     });
 
+    it('keeps the lists of a canary, and an undo brings them back', async () => {
+      const { open } = await place();
+      const [one, other] = [open(), open()];
+      const reads = { stage: 'canary', percent: 0.1, include: ['größe', 'b'], exclude: ['vip'] } as const;
+      await one.change('inventory', (current) => ({ ...current, reads }), { actor: 'ada' });
+      expect((await other.read()).contexts['inventory']?.reads).toEqual(reads);
+      const { changed } = await other.change('inventory', canary(0.1), { actor: 'ada' });
+      expect(changed).toBe(true);
+      await one.undo('inventory', () => {}, { actor: 'ada' });
+      expect((await other.read()).contexts['inventory']?.reads).toEqual(reads);
+    });
+
     it('writes nothing when a context is in the wanted stages already', async () => {
       const store = (await place()).open();
       const { revision } = await store.change('inventory', canary(25), { actor: 'ada' });
