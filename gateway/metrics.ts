@@ -1,8 +1,9 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { Decision } from '../contexts/index.ts';
 import type { Failure } from './forwarding/forwarder.ts';
 import type { Shed, UpstreamState } from './protection/guard.ts';
 import type { Limit } from './refusal.ts';
+import { openTally } from './tally.ts';
 
 /** What the gateway counts, as Prometheus metrics in a registry of its own. */
 export interface GatewayMetrics {
@@ -32,19 +33,7 @@ const BREAKER = { closed: 0, 'half-open': 1, open: 2 } as const;
 export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): GatewayMetrics {
   const registry = new Registry();
   const registers = [registry];
-  const requests = new Counter({
-    name: 'banyan_gateway_requests_total',
-    help: 'Requests by the upstream that answered, context, kind and class of the status.',
-    labelNames: ['upstream', 'context', 'kind', 'status'] as const,
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'banyan_gateway_request_seconds',
-    help: 'From the request’s head to the last byte of the answer.',
-    labelNames: ['upstream', 'context', 'kind'] as const,
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-    registers,
-  });
+  const tally = openTally(registry);
   const failures = new Counter({
     name: 'banyan_gateway_failures_total',
     help: 'Exchanges that broke, by the side that broke them and how far they had got.',
@@ -121,11 +110,7 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
   });
   return {
     registry,
-    answered({ context = '', kind = '' }, upstream, status, seconds) {
-      const outcome = status === undefined ? 'aborted' : `${Math.floor(status / 100)}xx`;
-      requests.inc({ upstream, context, kind, status: outcome });
-      durations.observe({ upstream, context, kind }, seconds);
-    },
+    answered: (decision, upstream, status, seconds) => tally(upstream, decision, status, seconds),
     failed: (upstream, { side, phase }) => failures.inc({ upstream, side, phase }),
     refused: (limit) => refusals.inc({ limit }),
     fellBack: (context) => fallbacks.inc({ context }),
