@@ -20,6 +20,7 @@ const COMMANDS = {
   route: () => import('./commands/route.ts'),
   lag: () => import('./commands/lag.ts'),
   kill: () => import('./commands/kill.ts'),
+  pin: () => import('./commands/pin.ts'),
 };
 
 /** Runs the command that the arguments name. Sets the exit code: 0 done, 1 refused or failed, 2 called wrongly. */

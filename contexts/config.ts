@@ -143,6 +143,30 @@ export const configSchema = z.strictObject({
        * `Cache-Control: private`. `cacheKey`: it tells stored answers apart by the cohort's cookie or field itself.
        */
       cdn: cdn.optional(),
+      /**
+       * Pins: a signed `X-Banyan-Pin` field or cookie sends one client's reads to one side until it expires
+       * (`banyan pin`). Without this there are none, and no request pays for them.
+       */
+      overrides: z
+        .strictObject({
+          /** Secrets of HMAC-SHA-256 (RFC 2104 §3: no shorter than its output). The first one signs, all are believed. */
+          keys: z
+            .array(
+              z
+                .string()
+                .refine(
+                  (key) => Buffer.byteLength(key) >= 32,
+                  'at least 32 bytes, such as of `openssl rand -base64 32`',
+                ),
+            )
+            .min(1, 'at least one key'),
+          /** The cookie's name. */
+          cookie: z
+            .string()
+            .regex(/^[!#$%&'*+.^_`|~\w-]+$/, 'the name of a cookie')
+            .default('banyan-pin'),
+        })
+        .optional(),
       /** How it is named among the gateways; host name and listening port unless given. Another's name gets `~2`. */
       name: processName.optional(),
       /**

@@ -2,6 +2,7 @@ import { decideCanary } from './canary.ts';
 import type { RequestFields } from './cohort.ts';
 import { decideKilled } from './kill.ts';
 import { findRoute, type Kind, type Match } from './match.ts';
+import { pinOf, type Pin } from './pin.ts';
 import { retiredAnswer, type OwnAnswer } from './retired.ts';
 import type { ContextSnapshot, Snapshot } from './snapshot.ts';
 import { canonicalTarget } from './target.ts';
@@ -18,6 +19,8 @@ export interface RequestFacts {
   readonly cohort?: string | undefined;
   /** The resolved client address, where the snapshot asks for it. */
   readonly address?: string | undefined;
+  /** Milliseconds since 1970, where the snapshot lets reads be pinned; without it no pin is good. */
+  readonly now?: number | undefined;
 }
 
 /** Where one request goes, and why. */
@@ -53,15 +56,24 @@ export function decide(snapshot: Snapshot, facts: RequestFacts): Decision {
   const match = findRoute(snapshot.routes, facts.method, canonical);
   const context = match && snapshot.contexts.get(match.context);
   if (!context) return toMonolith(snapshot, facts, 'no route matches → monolith');
-  const killed = context.killed && decideKilled(snapshot, context, match, facts.target);
-  if (killed) return killed;
+  const pin = match.kind === 'read' ? pinIn(snapshot, match.context, facts) : undefined;
   const stage = match.kind === 'write' ? context.stages.writes.stage : context.stages.reads.stage;
   if (stage === 'retired') {
     const { context: name, route, kind } = match;
     const answer = retiredAnswer(context.retired, kind, route, canonical);
-    const reason = `${kind}s retired → ${answer.fields['location'] === undefined ? '' : 'redirect '}${answer.status}`;
+    const how = `${answer.fields['location'] === undefined ? '' : 'redirect '}${answer.status}`;
+    const reason = `${kind}s retired${pin ? IGNORED : ''} → ${how}`;
     const { revision } = snapshot;
     return { upstream: '', context: name, route, kind, reason, revision, path: facts.target, answer };
+  }
+  // After what is retired, which no kill brings back; above everything else.
+  const killed = context.killed && decideKilled(snapshot, context, match, facts.target);
+  if (killed) return pin ? { ...killed, reason: `${killed.reason}${IGNORED}` } : killed;
+  if (pin) {
+    const extracted = pin.side === 'extracted';
+    const until = new Date(pin.until).toISOString();
+    const reason = `reads pinned to ${pin.side} until ${until} → ${extracted ? 'extracted' : 'monolith'}`;
+    return { ...decisionOf(snapshot, context, match, facts, { extracted, reason }), private: true };
   }
   if (stage === 'shadow') {
     return {
@@ -90,6 +102,12 @@ export function decide(snapshot: Snapshot, facts: RequestFacts): Decision {
   }
   const verdict = match.kind === 'write' ? decideWrite(context) : decideRead(context);
   return decisionOf(snapshot, context, match, facts, verdict);
+}
+
+const IGNORED = ' (its pin is ignored)';
+
+function pinIn({ overrides }: Snapshot, context: string, { headers, now }: RequestFacts): Pin | undefined {
+  return overrides && headers && now !== undefined ? pinOf(overrides, headers, context, now) : undefined;
 }
 
 function decisionOf(

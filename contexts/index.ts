@@ -6,6 +6,7 @@ export * from './snapshot.ts';
 export * from './match.ts';
 export * from './cohort.ts';
 export * from './decide.ts';
+export { PIN_FIELD, signPin, withoutCookie, type Overrides, type Side } from './pin.ts';
 export { cohortList } from './cohort-config.ts';
 export { UNVERIFIED } from './check-canary.ts';
 export type { OwnAnswer } from './retired.ts';

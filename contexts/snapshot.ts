@@ -2,6 +2,7 @@ import { compileCanary, type Canary } from './canary.ts';
 import type { CohortConfig, Config } from './config.ts';
 import type { Killed } from './kill.ts';
 import { compileRoutes, type RouteTree } from './match.ts';
+import { overridesOf, type Overrides } from './pin.ts';
 import { compileRetired, type Retired } from './retired.ts';
 import type { ContextStages, Stages } from './stage.ts';
 
@@ -31,6 +32,8 @@ export interface Snapshot {
   readonly asksAddress: boolean;
   /** Whether answers to reads in canary must say `Cache-Control: private`. */
   readonly keepsPrivate: boolean;
+  /** Who may pin reads; undefined where nobody may. */
+  readonly overrides: Overrides | undefined;
 }
 
 /**
@@ -66,6 +69,7 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
     routes: compileRoutes(config.contexts),
     asksAddress,
     keepsPrivate: config.gateway.cdn === 'private',
+    overrides: overridesOf(config),
   });
 }
 

@@ -91,7 +91,7 @@ export function adminApi(deps: AdminApiDeps): Express {
   app.post('/v1/explain', async (request, response) => {
     const facts = parseBody(explainBody, request.body);
     const stages = await store.read();
-    const decision = decide(compileSnapshot(config, stages), { headers: {}, ...facts });
+    const decision = decide(compileSnapshot(config, stages), { headers: {}, now: Date.now(), ...facts });
     response.json({ ...decision, generation: stages.generation });
   });
   app.get('/v1/gateways', async (_request, response) => {

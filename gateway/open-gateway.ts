@@ -16,6 +16,7 @@ import { gatewayMetrics, type GatewayMetrics } from './metrics.ts';
 import { answerItself, answerUpgradeItself } from './own-answer.ts';
 import { openGuards, type Guards } from './protection/open-guards.ts';
 import { refuseRequest, refuseUpgrade } from './refusal.ts';
+import { stripPin } from './strip-pin.ts';
 import { snapshotCopy } from './snapshot/copy.ts';
 import { openHolder, type Holder } from './snapshot/holder.ts';
 
@@ -110,7 +111,9 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       const snapshot = holder.current();
       const { method, url, headers } = request;
       const address = snapshot.asksAddress ? clientAddress(trust, request) : undefined;
-      const decision = decide(snapshot, { method: method!, target: url!, headers, address });
+      const now = snapshot.overrides ? Date.now() : undefined;
+      const decision = decide(snapshot, { method: method!, target: url!, headers, address, now });
+      if (snapshot.overrides) stripPin(request, snapshot.overrides);
       if (isAmended(decision)) amendAnswer(decision, request, response, isSecure(request));
       if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
         return toMonolith();
@@ -130,7 +133,9 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       const snapshot = holder.current();
       const { method, url, headers } = request;
       const address = snapshot.asksAddress ? clientAddress(trust, request) : undefined;
-      const decision = decide(snapshot, { method: method!, target: url!, headers, address });
+      const now = snapshot.overrides ? Date.now() : undefined;
+      const decision = decide(snapshot, { method: method!, target: url!, headers, address, now });
+      if (snapshot.overrides) stripPin(request, snapshot.overrides);
       if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
         return toMonolith();
       if (decision.answer) return answerUpgradeItself(metrics, decision, decision.answer, socket);

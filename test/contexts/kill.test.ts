@@ -12,14 +12,8 @@ const read = (snapshot: Snapshot) =>
   decide(snapshot, { method: 'GET', target: '/inventory/a', headers: { cookie: 'sid=x' } });
 const write = (snapshot: Snapshot) => decide(snapshot, { method: 'POST', target: '/inventory/a' });
 
-test.each([
-  EXTRACTED,
-  { stage: 'canary', percent: 100 },
-  { stage: 'shadow' },
-  { stage: 'retired' },
-  { stage: 'legacy' },
-] as const)(
-  'reads of a killed context go to the monolith whatever their stage (%o), and the decision says why',
+test.each([EXTRACTED, { stage: 'canary', percent: 100 }, { stage: 'shadow' }, { stage: 'legacy' }] as const)(
+  'reads of a killed context that is not retired go to the monolith whatever their stage (%o), and the decision says why',
   (reads) => {
     const killed = withKills(shopAt({ reads }), kill());
     expect(read(killed)).toEqual({
