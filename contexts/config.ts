@@ -13,9 +13,11 @@ import {
   token,
   url,
 } from './fields.ts';
+import { fieldEdits } from './field-edits.ts';
 import { limits } from './limits.ts';
 import { hasKnownMethod, isRoute } from './methods.ts';
 import { breaker, concurrency, health, limit, retryBudget } from './protection.ts';
+import { upstreamHost, upstreamRewrite } from './upstream-rewrite.ts';
 
 const upstream = z.strictObject({
   /** Where it listens, scheme, host and port; nothing else is allowed. */
@@ -37,6 +39,10 @@ const upstream = z.strictObject({
   concurrency: concurrency.optional(),
   /** 20 % unless given. */
   retryBudget: retryBudget.optional(),
+  /** What it gets as Host: `client` (what the client sent, unless given), `upstream` (of its `url`), or a host. */
+  host: upstreamHost.optional(),
+  /** How its links and cookies become public ones. Links to itself do, unless given. */
+  rewrite: upstreamRewrite.optional(),
 });
 
 /**
@@ -57,6 +63,10 @@ const route = z
       kind: z.enum(['read', 'write']).optional(),
       /** Longest body of a request: `10MiB`. More is 413, and no upstream gets it. `gateway.limits.maxBody` unless given. */
       maxBody: z.string().optional(),
+      /** Fields that are set or removed in what the extracted service gets, … */
+      request: fieldEdits.optional(),
+      /** … and in what it answers. The monolith's are left alone. */
+      response: fieldEdits.optional(),
     }),
   ])
   .transform((written) => (typeof written === 'string' ? { match: written } : written))
@@ -72,6 +82,8 @@ const route = z
       rewrite: z.string().optional(),
       kind: z.enum(['read', 'write']).optional(),
       maxBody: size.optional(),
+      request: fieldEdits.optional(),
+      response: fieldEdits.optional(),
     }),
   );
 

@@ -4,6 +4,7 @@ import { decideKilled } from './kill.ts';
 import { findRoute, type Kind, type Match } from './match.ts';
 import { pinOf, type Pin } from './pin.ts';
 import { retiredAnswer, type OwnAnswer } from './retired.ts';
+import type { RouteEdits } from './route-edits.ts';
 import type { ContextSnapshot, Snapshot } from './snapshot.ts';
 import { canonicalTarget } from './target.ts';
 
@@ -46,6 +47,8 @@ export interface Decision {
   readonly answer?: OwnAnswer;
   /** Longest body in bytes, where the route has a limit of its own. */
   readonly maxBody?: number | undefined;
+  /** What the route changes in the extracted service's messages; undefined for the monolith's. */
+  readonly edits?: RouteEdits | undefined;
 }
 
 /** Decides on one request. Pure: the same snapshot and facts give the same decision on every gateway. */
@@ -126,6 +129,7 @@ function decisionOf(
     revision: snapshot.revision,
     path: extracted ? match.path : facts.target,
     maxBody: match.maxBody,
+    edits: extracted ? match.edits : undefined,
   };
 }
 

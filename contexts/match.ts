@@ -1,5 +1,6 @@
 import type { Config, RouteConfig } from './config.ts';
 import { parseRewrite, parseRoute, type PatternSegment } from './route-pattern.ts';
+import { editsOf, type RouteEdits } from './route-edits.ts';
 import type { CanonicalTarget } from './target.ts';
 
 export type Kind = 'read' | 'write';
@@ -14,6 +15,8 @@ export interface Match {
   readonly path: string;
   /** Longest body in bytes, where the route has a limit of its own. */
   readonly maxBody: number | undefined;
+  /** What the route changes in the extracted service's messages, besides the path. */
+  readonly edits: RouteEdits | undefined;
 }
 
 interface CompiledRoute {
@@ -23,6 +26,7 @@ interface CompiledRoute {
   readonly segments: readonly PatternSegment[];
   readonly rewrite: readonly PatternSegment[] | undefined;
   readonly maxBody: number | undefined;
+  readonly edits: RouteEdits | undefined;
 }
 
 /** All routes of all contexts as a tree of segments, so that matching costs the path's length and no more. */
@@ -41,12 +45,13 @@ const newTree = (): RouteTree => ({ literals: new Map(), name: undefined, rest: 
 export function compileRoutes(contexts: Config['contexts']): RouteTree {
   const root = newTree();
   for (const [name, context] of Object.entries(contexts)) {
-    for (const route of context.routes) addRoute(root, name, route);
+    const edits = editsOf(context);
+    for (const route of context.routes) addRoute(root, name, route, edits.get(route));
   }
   return root;
 }
 
-function addRoute(root: RouteTree, context: string, route: RouteConfig): void {
+function addRoute(root: RouteTree, context: string, route: RouteConfig, edits: RouteEdits | undefined): void {
   const pattern = parseRoute(route.match);
   if ('mistake' in pattern) throw new Error(`route '${route.match}': ${pattern.mistake}`);
   const rewrite = route.rewrite === undefined ? undefined : parseRewrite(route.rewrite, pattern);
@@ -67,7 +72,7 @@ function addRoute(root: RouteTree, context: string, route: RouteConfig): void {
     routes = node.ends;
   }
   const { match, kind, maxBody } = route;
-  const compiled = { context, route: match, kind, segments: pattern.segments, rewrite, maxBody };
+  const compiled = { context, route: match, kind, segments: pattern.segments, rewrite, maxBody, edits };
   routes.set(pattern.method, compiled);
 }
 
@@ -86,6 +91,7 @@ export function findRoute(tree: RouteTree, method: string, target: CanonicalTarg
     kind: found.kind ?? (method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : 'write'),
     path: (found.rewrite ? rewritten(found.rewrite, found.segments, parts) : target.path) + target.query,
     maxBody: found.maxBody,
+    edits: found.edits,
   };
 }
 

@@ -79,7 +79,8 @@ async function send(
     gateway.metrics.shed(upstream, permit.cause);
     return { ok: false, shed: permit };
   }
-  const exchange = { request, response, path, added };
+  const edits = upstream === decision.upstream ? decision.edits : undefined;
+  const exchange = { request, response, path, added, edits };
   const forwarder = gateway.upstreams.get(upstream)!;
   let outcome = await forwarder.forward(exchange);
   const swallowed = !outcome.ok && outcome.failure.stale && mayRepeat(decision, request);

@@ -18,6 +18,8 @@ export interface Peer {
   /** Whether the other end is a trusted proxy. */
   readonly trusted: boolean;
   readonly trust: Trust;
+  /** What upstreams were last told of it, for one Host. */
+  said: { readonly host: string | undefined; readonly fields: readonly string[] } | undefined;
 }
 
 /** Nobody is trusted. */
@@ -52,7 +54,13 @@ export function peerOf(trust: Trust, socket: Duplex & { [PEER]?: Peer }): Peer {
   if (known !== undefined && known.trust === trust) return known;
   const { remoteAddress, encrypted } = socket as Partial<TLSSocket>;
   const address = remoteAddress === undefined ? 'unknown' : plain(remoteAddress);
-  const peer = { address, secure: encrypted === true, trusted: trust.trusts(address), trust };
+  const peer: Peer = {
+    address,
+    secure: encrypted === true,
+    trusted: trust.trusts(address),
+    trust,
+    said: undefined,
+  };
   socket[PEER] = peer;
   return peer;
 }
@@ -66,7 +74,7 @@ export function peerOf(trust: Trust, socket: Duplex & { [PEER]?: Peer }): Peer {
 export function clientAddress(trust: Trust, { socket, headers }: IncomingMessage): string {
   const peer = peerOf(trust, socket);
   if (!peer.trusted) return peer.address;
-  const list = (headers['x-forwarded-for'] as string | undefined) ?? forwardedFor(headers.forwarded);
+  const list = (headers['x-forwarded-for'] as string | undefined) ?? forwardedFor(headers.forwarded) ?? '';
   let found = peer.address;
   for (let end = list.length; end >= 0;) {
     const comma = list.lastIndexOf(',', end - 1);
@@ -79,11 +87,12 @@ export function clientAddress(trust: Trust, { socket, headers }: IncomingMessage
   return found;
 }
 
-/** `Forwarded` in the notation of `X-Forwarded-For`: the `for` of each element; nothing for one that has none. */
-function forwardedFor(field = ''): string {
+/** `Forwarded` in the notation of `X-Forwarded-For`: the `for` of each element, empty for one that has none. */
+export function forwardedFor(field: string | undefined): string | undefined {
   // With a quote that nobody closes, what one hop wrote reads as another's: such a field says nothing.
-  if (!WELL_QUOTED.test(field)) return '';
-  return (field.match(ELEMENT) ?? []).map((element) => FOR.exec(element)?.[1] ?? '').join(',');
+  if (field === undefined || !WELL_QUOTED.test(field)) return undefined;
+  const addresses = (field.match(ELEMENT) ?? []).map((element) => FOR.exec(element)?.[1] ?? '');
+  return addresses.map((address) => address.replace(/^"(.*)"$/, '$1')).join(', ');
 }
 
 const WELL_QUOTED = /^(?:[^"]|"(?:[^"\\]|\\.)*")*$/;
@@ -91,9 +100,9 @@ const WELL_QUOTED = /^(?:[^"]|"(?:[^"\\]|\\.)*")*$/;
 const ELEMENT = /(?:"(?:[^"\\]|\\.)*"|[^",])+/g;
 const FOR = /(?:^|;)\s*for\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)/i;
 
-/** `192.0.2.7`, `192.0.2.7:5000`, `[2001:db8::1]:5000`, `"[2001:db8::1]"`, `2001:db8::1`; undefined for no address. */
+/** `192.0.2.7`, `192.0.2.7:5000`, `[2001:db8::1]:5000`, `[2001:db8::1]`, `2001:db8::1`; undefined for no address. */
 function addressIn(entry: string): string | undefined {
-  const text = entry.trim().replace(/^"(.*)"$/, '$1');
+  const text = entry.trim();
   const bare = BRACKETED.exec(text)?.[1] ?? V4_AND_PORT.exec(text)?.[1] ?? text;
   return isIP(bare) === 0 ? undefined : plain(bare).toLowerCase();
 }

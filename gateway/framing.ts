@@ -8,7 +8,7 @@ export interface Fault {
 
 /**
  * What Node's parser lets pass and two servers in a row may read differently, so that one sees another request than the
- * other (RFC 9112 §2.3, §3.2, §6.1). Undefined for a sound request.
+ * other, or another user (RFC 9112 §2.3, §3.2, §6.1; RFC 9110 §11.6.2). Undefined for a sound request.
  */
 export function framingFault(request: IncomingMessage): Fault | undefined {
   const { headers, httpVersionMinor } = request;
@@ -22,15 +22,20 @@ export function framingFault(request: IncomingMessage): Fault | undefined {
     if (coding.trim().toLowerCase() !== 'chunked')
       return { status: 501, reason: `its Transfer-Encoding is '${coding}'; required is 'chunked'` };
   }
-  const hosts = countHosts(request.rawHeaders);
+  const raw = request.rawHeaders;
+  let hosts = 0;
+  let credentials = 0;
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index]!;
+    if (name.length === 4) {
+      if (name.toLowerCase() === 'host') hosts += 1;
+    } else if (name.length === 13 && (name.charCodeAt(0) | 0x20) === 0x61) {
+      if (name.toLowerCase() === 'authorization') credentials += 1;
+    }
+  }
   if (hosts > 1) return { status: 400, reason: `it has ${hosts} Host fields; required is one` };
   if (hosts === 0 && httpVersionMinor === 1) return { status: 400, reason: 'it has no Host field' };
+  if (credentials > 1)
+    return { status: 400, reason: `it has ${credentials} Authorization fields; required is one at most` };
   return undefined;
-}
-
-function countHosts(raw: readonly string[]): number {
-  let count = 0;
-  for (let index = 0; index < raw.length; index += 2)
-    if (raw[index]!.length === 4 && raw[index]!.toLowerCase() === 'host') count += 1;
-  return count;
 }

@@ -5,6 +5,7 @@ import type { Log } from '../runtime/log.ts';
 import { amendAnswer, isAmended } from './amend-answer.ts';
 import { answer } from './answer.ts';
 import { clientAddress, peerOf, trustIn, type Trust } from './client-address.ts';
+import { hostFor } from './forwarding/answer-rules.ts';
 import { hasBody } from './forwarding/forwarder.ts';
 import { openUpgrader, type Upgrader } from './forwarding/upgrader.ts';
 import { openUpstreams } from './forwarding/upstreams.ts';
@@ -69,7 +70,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
     upstreams: guards.states,
   });
   const kill = await openKill({ config, source, name, log, latches, holder, metrics });
-  const upstreams = openUpstreams(config, (upstream) => {
+  const upstreams = openUpstreams(config, trust, (upstream) => {
     const again = guards.get(upstream)?.mayRetry() ?? true;
     if (again) metrics.retried(upstream);
     return again;
@@ -78,7 +79,8 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
   for (const [upstream, written] of Object.entries(config.upstreams)) {
     const { timeout } = protectionOf(written, upstream === config.monolith);
     const { url } = written;
-    const upgrader = openUpgrader({ url, timeout }, (request, { side, late, open, cause }) => {
+    const rules = { trust, host: hostFor(written) };
+    const upgrader = openUpgrader({ url, timeout, rules }, (request, { side, late, open, cause }) => {
       const phase = open ? 'body' : 'head';
       metrics.failed(upstream, { side, phase });
       const what =
@@ -140,7 +142,9 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
         return toMonolith();
       if (decision.answer) return answerUpgradeItself(metrics, decision, decision.answer, socket);
       metrics.upgraded(decision.upstream);
-      upgraders.get(decision.upstream)!.upgrade(request, socket, head, decision.path);
+      upgraders
+        .get(decision.upstream)!
+        .upgrade(request, socket, head, decision.path, decision.edits?.request);
     },
     trust,
     clientAddress: (request) => clientAddress(trust, request),

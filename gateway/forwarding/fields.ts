@@ -1,75 +1,149 @@
 import type { IncomingMessage } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import { readName, type FieldEdits, type RouteEdits } from '../../contexts/index.ts';
+import { NO_TRUST, peerOf, type Trust } from '../client-address.ts';
+import {
+  answerFate,
+  CONNECTION,
+  COOKIE,
+  ENDS,
+  FORWARDED,
+  HOST,
+  LENGTH,
+  LINK,
+  requestFate,
+  TRAILER,
+} from './fate.ts';
+import { nameText } from './field-name.ts';
+import { forwardedFields } from './forwarded.ts';
+import type { AnswerRules } from './answer-rules.ts';
 
-/** Fields about one connection only (RFC 9110 §7.6.1); each side of the gateway has its own. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-]);
-/** What a client says about where it comes from; the gateway says it itself. */
-const FORWARDED = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
-/** Fields that `Connection` may not take away: without them the message means something else. */
-const KEPT = new Set(['host', 'content-length']);
+/** What one upstream is told, besides what the client sent. */
+export interface RequestRules {
+  /** Whose word on where a request comes from is kept; nobody's unless given. */
+  readonly trust?: Trust | undefined;
+  /** Stands in Host instead of the client's. */
+  readonly host?: string | undefined;
+}
+
+const NO_RULES: RequestRules = {};
+
+/** Who passed the message on (RFC 9110 §7.6.3). Of answers nobody tells the gateway the version: it counts as 1.1. */
+const VIA = '1.1 banyan';
 
 /**
- * The fields for the upstream as a raw list (name, value, name, value, …), in the client's order and spelling:
- * without hop-by-hop fields, with the original Host, `X-Forwarded-For`, `-Proto`, `-Host` and `Via` set by us. On the
- * wire undici writes `host` first, `content-length` last, both in lower case, and `connection: keep-alive`.
+ * The fields for the upstream as a raw list (name, value, name, value, …), in the client's order and spelling: without
+ * hop-by-hop fields, without what only a trusted proxy may say, with what the gateway says itself at the end, and as
+ * the route edits them. On the wire undici writes `host` first, `content-length` last, both in lower case, and
+ * `connection: keep-alive`. One pass: this runs for every request.
  */
-export function requestFields(request: IncomingMessage): string[] {
+export function requestFields(
+  request: IncomingMessage,
+  rules: RequestRules = NO_RULES,
+  edits?: FieldEdits,
+): string[] {
   const raw = request.rawHeaders;
-  const nominated = nominatedIn(raw);
-  const chunked = request.headers['transfer-encoding'] !== undefined;
-  const fields: string[] = [];
+  const peer = peerOf(rules.trust ?? NO_TRUST, request.socket);
+  let fields: string[] = [];
+  let nominated: Set<string> | undefined;
+  let hosts = 0;
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index]!;
-    const lower = name.toLowerCase();
-    if (isHop(lower, nominated) || FORWARDED.has(lower) || (lower === 'trailer' && !chunked)) continue;
-    fields.push(name, raw[index + 1]!);
+    let value = raw[index + 1]!;
+    switch (requestFate(name)) {
+      case ENDS:
+        continue;
+      case CONNECTION:
+        nominated = nominate(nominated, value);
+        continue;
+      case FORWARDED:
+        if (peer.trusted && isKept(name)) break;
+        continue;
+      case HOST:
+        hosts += 1;
+        if (rules.host !== undefined) value = rules.host;
+        break;
+      case TRAILER:
+        if (request.headers['transfer-encoding'] === undefined) continue;
+    }
+    if (edits !== undefined && edits.names.has(readName(name))) continue;
+    fields.push(name, value);
   }
-  const { socket } = request;
-  fields.push('X-Forwarded-For', (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, ''));
-  fields.push('X-Forwarded-Proto', (socket as Partial<TLSSocket>).encrypted ? 'https' : 'http');
-  if (request.headers.host !== undefined) fields.push('X-Forwarded-Host', request.headers.host);
-  fields.push('Via', `${request.httpVersion} banyan`);
+  if (nominated !== undefined) fields = without(fields, nominated);
+  if (hosts === 0 && rules.host !== undefined) fields.push('Host', rules.host);
+  if (edits !== undefined) fields.push(...edits.set);
+  const said = forwardedFields(peer, request);
+  for (let index = 0; index < said.length; index += 1) fields.push(said[index]!);
+  fields.push('Via', request.httpVersionMinor === 0 ? '1.0 banyan' : VIA);
   return fields;
 }
 
 /**
- * The fields for the client, from the upstream's raw list; repeated ones such as Set-Cookie stay apart. `Trailer`
- * announces fields after a chunked body and goes with it: elsewhere Node refuses to write it.
+ * The fields for the client, from the upstream's raw list, as the upstream's rules and the route turn them; repeated
+ * ones such as Set-Cookie stay apart. `Trailer` announces fields after a chunked body and goes with it: elsewhere
+ * Node refuses to write it.
  */
 export function responseFields(
   raw: readonly (string | Buffer)[],
   { method, httpVersionMinor }: Pick<IncomingMessage, 'method' | 'httpVersionMinor'>,
   status: number,
+  rules?: AnswerRules,
+  edits?: RouteEdits,
 ): string[] {
-  const texts = raw.map(latin1);
-  const nominated = nominatedIn(texts);
+  let fields: string[] = [];
+  let nominated: Set<string> | undefined;
   let chunked = httpVersionMinor === 1 && method !== 'HEAD' && status !== 204 && status !== 304;
   let trailer = false;
-  const fields: string[] = [];
-  for (let index = 0; index < texts.length; index += 2) {
-    const lower = texts[index]!.toLowerCase();
-    if (lower === 'content-length') chunked = false;
-    if (lower === 'trailer') trailer = true;
-    if (!isHop(lower, nominated)) fields.push(texts[index]!, texts[index + 1]!);
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = nameText(raw[index]!);
+    const fate = answerFate(name);
+    if (fate === ENDS) continue;
+    let value = latin1(raw[index + 1]!);
+    switch (fate) {
+      case CONNECTION:
+        nominated = nominate(nominated, value);
+        continue;
+      case LENGTH:
+        chunked = false;
+        break;
+      case TRAILER:
+        trailer = true;
+        break;
+      case LINK:
+        if (rules?.link) value = rules.link(value, edits?.back);
+        break;
+      case COOKIE:
+        if (rules?.cookie) value = rules.cookie(value);
+    }
+    if (edits?.response !== undefined && edits.response.names.has(readName(name))) continue;
+    fields.push(name, value);
   }
-  return trailer && !chunked ? without(fields, 'trailer') : fields;
+  if (trailer && !chunked) (nominated ??= new Set()).add('trailer');
+  if (nominated !== undefined) fields = without(fields, nominated);
+  if (edits?.response !== undefined) fields.push(...edits.response.set);
+  fields.push('Via', VIA);
+  return fields;
 }
 
-function without(fields: readonly string[], name: string): string[] {
-  return fields.filter((_, index) => fields[index - (index % 2)]!.toLowerCase() !== name);
+/** The fields of an informational answer; those of the final one are apart (RFC 9110 §15.2). */
+export function informationFields(raw: readonly (string | Buffer)[]): string[] {
+  const fields: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = latin1(raw[index]!);
+    const fate = answerFate(name);
+    if (fate !== ENDS && fate !== CONNECTION && fate !== LENGTH && fate !== TRAILER)
+      fields.push(name, latin1(raw[index + 1]!));
+  }
+  return fields;
 }
 
 /** The fields of a WebSocket upgrade for the upstream, names in lower case. */
-export function upgradeFields(request: IncomingMessage): Record<string, string | string[]> {
+export function upgradeFields(
+  request: IncomingMessage,
+  rules?: RequestRules,
+  edits?: FieldEdits,
+): Record<string, string | string[]> {
   const fields: Record<string, string | string[]> = {};
-  const raw = requestFields(request);
+  const raw = requestFields(request, rules, edits);
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index]!.toLowerCase();
     const before = fields[name];
@@ -79,11 +153,17 @@ export function upgradeFields(request: IncomingMessage): Record<string, string |
   return { ...fields, connection: 'Upgrade', upgrade: request.headers.upgrade ?? 'websocket' };
 }
 
-/** A raw list as pairs, as `addTrailers` wants it. */
-export function pairs(raw: readonly (string | Buffer)[]): [string, string][] {
+/**
+ * Trailers as pairs, as `addTrailers` wants them, without those that mean something before a body alone: framing,
+ * routing and hop-by-hop fields, and what the gateway says itself (RFC 9110 §6.5.1).
+ */
+export function trailerFields(raw: readonly (string | Buffer)[]): [string, string][] {
   const found: [string, string][] = [];
-  for (let index = 0; index < raw.length; index += 2)
-    found.push([latin1(raw[index]!), latin1(raw[index + 1]!)]);
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = latin1(raw[index]!);
+    const fate = requestFate(name);
+    if (fate === 0 && answerFate(name) !== LENGTH) found.push([name, latin1(raw[index + 1]!)]);
+  }
   return found;
 }
 
@@ -91,19 +171,38 @@ function latin1(part: string | Buffer): string {
   return typeof part === 'string' ? part : part.toString('latin1');
 }
 
-function isHop(name: string, nominated: ReadonlySet<string> | undefined): boolean {
-  return HOP_BY_HOP.has(name) || (nominated !== undefined && nominated.has(name) && !KEPT.has(name));
+/** Of a trusted proxy's `X-Forwarded-*` those that the gateway doesn't add to, such as `X-Forwarded-Prefix`. */
+function isKept(name: string): boolean {
+  return !SAID.has(name.toLowerCase()) && !name.includes('_');
 }
 
-/** The fields that `Connection` names, in lower case; undefined when it names none, as in nearly every message. */
-function nominatedIn(raw: readonly string[]): Set<string> | undefined {
-  let nominated: Set<string> | undefined;
-  for (let index = 0; index < raw.length; index += 2) {
-    if (raw[index]!.length !== 10 || raw[index]!.toLowerCase() !== 'connection') continue;
-    for (const option of raw[index + 1]!.split(',')) {
-      const name = option.trim().toLowerCase();
-      if (name !== 'keep-alive' && name !== 'close') (nominated ??= new Set()).add(name);
-    }
+const SAID = new Set([
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-forwarded-port',
+]);
+
+/** Fields that `Connection` may not take away: without them the message means something else. */
+const KEPT = new Set(['host', 'content-length']);
+
+function without(fields: readonly string[], nominated: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < fields.length; index += 2) {
+    const lower = fields[index]!.toLowerCase();
+    if (!nominated.has(lower) || KEPT.has(lower)) kept.push(fields[index]!, fields[index + 1]!);
   }
-  return nominated;
+  return kept;
+}
+
+/** Adds the fields that `Connection` names, in lower case; undefined while it names none, as in nearly every message. */
+function nominate(nominated: Set<string> | undefined, value: string): Set<string> | undefined {
+  if (value === 'keep-alive' || value === 'close') return nominated;
+  let found = nominated;
+  for (const option of value.split(',')) {
+    const name = option.trim().toLowerCase();
+    if (name !== 'keep-alive' && name !== 'close' && name !== 'upgrade') (found ??= new Set()).add(name);
+  }
+  return found;
 }

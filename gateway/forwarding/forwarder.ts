@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RouteEdits } from '../../contexts/index.ts';
+import type { AnswerRules } from './answer-rules.ts';
+import type { RequestRules } from './fields.ts';
 
 /** One request on its way to an upstream. */
 export interface Exchange {
@@ -8,6 +11,8 @@ export interface Exchange {
   readonly path: string;
   /** Fields that the answer gets besides the upstream's, as a raw list. */
   readonly added?: readonly string[] | undefined;
+  /** What the route changes in both messages. */
+  readonly edits?: RouteEdits | undefined;
 }
 
 /** Why an exchange broke, and on which side. */
@@ -70,6 +75,10 @@ export interface UpstreamOptions {
    * or the timeout where that is longer.
    */
   readonly stall?: number;
+  /** What it is told besides what the client sent; the client's own Host, and nobody trusted, unless given. */
+  readonly rules?: RequestRules;
+  /** How its links and cookies become public ones; they stay as they are unless given. */
+  readonly answers?: AnswerRules;
 }
 
 /** Longest head of a message, in bytes, both ways. Node's own 16 KiB is less than what Apache and nginx let pass. */

@@ -7,8 +7,10 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
+import type { RouteEdits } from '../../contexts/index.ts';
+import type { AnswerRules } from './answer-rules.ts';
 import { connectorOf } from './connector.ts';
-import { pairs, requestFields, responseFields } from './fields.ts';
+import { requestFields, responseFields, trailerFields, type RequestRules } from './fields.ts';
 import {
   breakOff,
   hasBody,
@@ -22,6 +24,7 @@ import {
   type UpstreamOptions,
 } from './forwarder.ts';
 import { watchIdle } from './idle.ts';
+import { isOpenEnded, passInformation, sendHead } from './information.ts';
 import { openPatience } from './patience.ts';
 
 /** Milliseconds that an upstream has to answer `Expect: 100-continue` before the client is asked for its body. */
@@ -51,7 +54,7 @@ export function nodeForwarder(options: UpstreamOptions): Forwarder {
           port: port || (secure ? 443 : 80),
           method: request.method,
           path,
-          headers: framedFields(request),
+          headers: framedFields(request, options.rules, exchange.edits),
           maxHeaderSize: MAX_HEAD,
           ...(secure ? { servername: hostname } : {}),
         };
@@ -67,8 +70,12 @@ export function nodeForwarder(options: UpstreamOptions): Forwarder {
   };
 }
 
-function framedFields(request: IncomingMessage): string[] {
-  const fields = requestFields(request);
+function framedFields(
+  request: IncomingMessage,
+  rules: RequestRules | undefined,
+  edits: RouteEdits | undefined,
+): string[] {
+  const fields = requestFields(request, rules, edits?.request);
   if (request.headers['transfer-encoding'] !== undefined) fields.push('Transfer-Encoding', 'chunked');
   else if (!hasBody(request) && request.headers['content-length'] === undefined && request.method === 'POST')
     fields.push('Content-Length', '0');
@@ -76,9 +83,9 @@ function framedFields(request: IncomingMessage): string[] {
 }
 
 function carry(
-  { request, response, added }: Exchange,
+  { request, response, added, edits }: Exchange,
   outgoing: ClientRequest,
-  { timeout, stall, idleTimeout }: UpstreamOptions,
+  { timeout, stall, idleTimeout, answers }: UpstreamOptions,
   resolve: (outcome: Outcome) => void,
 ): void {
   let connected = false;
@@ -119,15 +126,19 @@ function carry(
     fail('upstream', error, error.code === 'UND_ERR_CONNECT_TIMEOUT'),
   );
   outgoing.on('continue', proceed);
+  outgoing.on('information', ({ statusCode, rawHeaders }) =>
+    passInformation(response, statusCode, rawHeaders),
+  );
   outgoing.on('response', (answer) => {
     clearTimeout(continuing);
     patience.end();
     answer.on('error', (error) => fail('upstream', error));
     try {
       response.sendDate = false;
-      const fields = answerFields(answer, request);
+      const fields = answerFields(answer, request, answers, edits);
       if (added) fields.push(...added);
       response.writeHead(answer.statusCode!, answer.statusMessage ?? '', fields);
+      if (isOpenEnded(response)) process.nextTick(sendHead, response);
     } catch (error) {
       return fail('upstream', error as Error);
     }
@@ -135,7 +146,7 @@ function carry(
     answer.pipe(response, { end: false });
     answer.on('end', () => {
       if (!answer.complete || settled) return;
-      if (answer.rawTrailers.length > 0) response.addTrailers(pairs(answer.rawTrailers));
+      if (answer.rawTrailers.length > 0) response.addTrailers(trailerFields(answer.rawTrailers));
       response.end();
       settle({ ok: true, status: answer.statusCode! });
       if (!outgoing.writableFinished) outgoing.destroy();
@@ -160,14 +171,19 @@ function send(request: IncomingMessage, outgoing: ClientRequest): void {
   request.pipe(outgoing, { end: false });
   request.once('end', () => {
     if (request.rawTrailers.length > 0 && outgoing.chunkedEncoding)
-      outgoing.addTrailers(pairs(request.rawTrailers));
+      outgoing.addTrailers(trailerFields(request.rawTrailers));
     outgoing.end();
   });
 }
 
 /** A client that got a final answer instead of 100 may or may not send its body: the connection is no use any more. */
-function answerFields(answer: IncomingMessage, request: IncomingMessage): string[] {
-  const fields = responseFields(answer.rawHeaders, request, answer.statusCode!);
+function answerFields(
+  answer: IncomingMessage,
+  request: IncomingMessage,
+  answers: AnswerRules | undefined,
+  edits: RouteEdits | undefined,
+): string[] {
+  const fields = responseFields(answer.rawHeaders, request, answer.statusCode!, answers, edits);
   if (request.headers.expect !== undefined && !request.complete) fields.push('Connection', 'close');
   return fields;
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Client, Pool, type buildConnector, type Dispatcher } from 'undici';
 import { connectorOf } from './connector.ts';
-import { pairs, requestFields, responseFields } from './fields.ts';
+import { requestFields, responseFields, trailerFields } from './fields.ts';
 import {
   breakOff,
   hasBody,
@@ -17,12 +17,13 @@ import {
   type UpstreamOptions,
 } from './forwarder.ts';
 import { idleMessage } from './idle.ts';
+import { isOpenEnded, passInformation, sendHead } from './information.ts';
 import { lateMessage, openPatience, type Patience } from './patience.ts';
 import { ignoreContinue } from './unasked-continue.ts';
 
 /** Plain exchanges, over one pool of HTTP/1.1 connections that grows with the load. */
 export function undiciForwarder(options: UpstreamOptions): Forwarder {
-  const { url, timeout, stall, idleTimeout } = options;
+  const { url, timeout, stall, idleTimeout, rules } = options;
   const { hostname, protocol } = new URL(url);
   const connect = connectorOf(options);
   const pool = new Pool(url, {
@@ -57,7 +58,7 @@ export function undiciForwarder(options: UpstreamOptions): Forwarder {
               ...tls,
               path: exchange.path,
               method: request.method as Dispatcher.HttpMethod,
-              headers: requestFields(request),
+              headers: requestFields(request, rules, exchange.edits?.request),
               body,
               headersTimeout: own ? 0 : (timeout ?? 0),
             },
@@ -167,14 +168,21 @@ class Carried implements Dispatcher.DispatchHandler {
     _headers: unknown,
     message?: string,
   ): void {
-    // Informational answers end here: they are hints, and node:http can't pass all of them on.
-    if (status < 200) return;
+    const { request, response, added, edits } = this.#exchange;
+    if (status < 200) return passInformation(response, status, controller.rawHeaders as Buffer[]);
     this.patience?.end();
-    const { request, response, added } = this.#exchange;
-    const fields = responseFields(controller.rawHeaders as Buffer[], request, status);
+    const fields = responseFields(
+      controller.rawHeaders as Buffer[],
+      request,
+      status,
+      this.#options.answers,
+      edits,
+    );
     if (added) fields.push(...added);
     response.sendDate = false;
     response.writeHead(status, message ?? '', fields);
+    // A body without a length may be long in coming: its head goes ahead of it (server-sent events).
+    if (isOpenEnded(response)) process.nextTick(sendHead, response);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -187,7 +195,7 @@ class Carried implements Dispatcher.DispatchHandler {
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     const { response } = this.#exchange;
     const trailers = controller.rawTrailers as Buffer[] | null | undefined;
-    if (trailers && trailers.length > 0) response.addTrailers(pairs(trailers));
+    if (trailers && trailers.length > 0) response.addTrailers(trailerFields(trailers));
     response.end();
     this.#finish({ ok: true, status: response.statusCode });
   }

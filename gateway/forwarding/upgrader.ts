@@ -3,13 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { plainAnswer } from '../plain-answer.ts';
+import type { FieldEdits } from '../../contexts/index.ts';
 import { upgradeFields } from './fields.ts';
 import type { Failure, UpstreamOptions } from './forwarder.ts';
 
 /** Carries WebSocket upgrades to one upstream. */
 export interface Upgrader {
   /** Sends the upgrade on with this request target. On failure the client gets 502 or 504 and `onFailure` the cause. */
-  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, path: string): void;
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, path: string, edits?: FieldEdits): void;
   close(): void;
 }
 
@@ -20,7 +21,7 @@ export interface UpgradeFailure extends Pick<Failure, 'side' | 'late' | 'cause'>
 
 /** `onFailure` is told at most once of each upgrade. */
 export function openUpgrader(
-  { url, timeout }: UpstreamOptions,
+  { url, timeout, rules }: UpstreamOptions,
   onFailure: (request: IncomingMessage, failure: UpgradeFailure) => void,
 ): Upgrader {
   const { hostname, protocol } = new URL(url);
@@ -68,10 +69,10 @@ export function openUpgrader(
     },
   });
   return {
-    upgrade(request, socket, head, path) {
+    upgrade(request, socket, head, path, edits) {
       before.set(socket, socket.bytesWritten);
       request.url = path;
-      request.headers = upgradeFields(request);
+      request.headers = upgradeFields(request, rules, edits);
       proxy.upgrade(request, socket, head);
     },
     close() {

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { protectionOf, type Config } from '../../contexts/index.ts';
+import type { Trust } from '../client-address.ts';
+import { answerRules, hostFor } from './answer-rules.ts';
 import type { Forwarder } from './forwarder.ts';
 import { nodeForwarder } from './node-forwarder.ts';
 import { undiciForwarder } from './undici-forwarder.ts';
@@ -7,6 +9,7 @@ import { undiciForwarder } from './undici-forwarder.ts';
 /** One forwarder for each upstream of the config, by name. `mayRetry`: whether a connection may be tried again. */
 export function openUpstreams(
   { upstreams, monolith }: Config,
+  trust: Trust,
   mayRetry: (upstream: string) => boolean,
 ): Map<string, Forwarder> {
   const opened = new Map<string, Forwarder>();
@@ -18,6 +21,8 @@ export function openUpstreams(
       timeout,
       idleTimeout,
       mayRetry: () => mayRetry(name),
+      rules: { trust, host: hostFor(written) },
+      answers: answerRules(written),
     };
     const plain = undiciForwarder(options);
     const special = nodeForwarder(options);

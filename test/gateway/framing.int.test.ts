@@ -85,6 +85,28 @@ test.each([
   ['a list of lengths', 400, request('POST /a HTTP/1.1', 'Host: shop', 'Content-Length: 2, 2') + 'hi'],
   ['a length with a sign', 400, request('POST /a HTTP/1.1', 'Host: shop', 'Content-Length: +2') + 'hi'],
   ['a space before a colon', 400, request('POST /a HTTP/1.1', 'Host: shop', 'Content-Length : 2') + 'hi'],
+  [
+    'two Authorization fields',
+    400,
+    request('GET /a HTTP/1.1', 'Host: shop', 'Authorization: Basic YTph', 'authorization: Basic YjpifQ=='),
+  ],
+  ['a folded field', 400, request('GET /a HTTP/1.1', 'Host: shop', 'X-A: b', ' c')],
+  ['a folded field without a value', 400, request('GET /a HTTP/1.1', 'Host: shop', 'X-A:', '\tc')],
+  [
+    'a folded coding',
+    400,
+    request('POST /a HTTP/1.1', 'Host: shop', 'Transfer-Encoding:', ' chunked') + CHUNKED,
+  ],
+  ['a line that ends in a bare LF', 400, 'GET /a HTTP/1.1\r\nHost: shop\nX-A: b\r\n\r\n'],
+  ['a first line that ends in one', 400, 'GET /a HTTP/1.1\nHost: shop\r\n\r\n'],
+  ['a head that ends in one', 400, 'GET /a HTTP/1.1\r\nHost: shop\r\n\n'],
+  ['a head of bare LFs', 400, 'GET /a HTTP/1.1\nHost: shop\n\n'],
+  ['a bare CR', 400, request('GET /a HTTP/1.1', 'Host: shop', 'X-A: b\rc')],
+  [
+    'two Authorization fields on an upgrade',
+    400,
+    request(...UPGRADE, 'Host: shop', ...Array(2).fill('Authorization: a')),
+  ],
   ['two Host fields on an upgrade', 400, request(...UPGRADE, 'Host: shop', 'Host: evil')],
   [
     'another coding on an upgrade',

@@ -108,7 +108,7 @@ test('an answer’s status, reason and fields come back in order and spelling, s
   const got = await sendRaw(other.url, 'GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n');
   expect(got).toBe(
     'HTTP/1.1 299 Fine Indeed\r\nX-B: 1\r\nSet-Cookie: a=1\r\nx-a: \u00e4\r\nset-cookie: b=2; Path=/\r\n' +
-      'Content-Length: 2\r\nConnection: close\r\n\r\nok',
+      'Content-Length: 2\r\nVia: 1.1 banyan\r\nConnection: close\r\n\r\nok',
   );
 });
 
