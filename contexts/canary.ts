@@ -17,7 +17,12 @@ export interface Canary {
   readonly exclude: ReadonlySet<string> | undefined;
   /** Where the cohort is a parameter: for each route as written, which segment of the path it is. */
   readonly parameter: ReadonlyMap<string, number> | undefined;
+  /** What was decided for the cohorts seen last: a cohort comes again and again, and its hash is not free. */
+  readonly known: Map<string, CanaryVerdict>;
 }
+
+/** Cohorts whose verdict is remembered, and the longest name among them: a few MB for each context at most. */
+const KNOWN = { cohorts: 10_000, length: 100 };
 
 /** Undefined while the context's reads are not in canary. */
 export function compileCanary(
@@ -39,6 +44,7 @@ export function compileCanary(
       cohort && 'parameter' in cohort
         ? new Map(routes.map(({ match }) => [match, namesOf(match).get(cohort.parameter) ?? -1]))
         : undefined,
+    known: new Map(),
   };
 }
 
@@ -49,28 +55,38 @@ export interface CanaryVerdict {
   readonly nobody: boolean;
 }
 
-/**
- * Lists come before the percentage: who is excluded stays with the monolith, who is included is with the service,
- * whatever the percentage. The reason names nobody.
- */
 export function decideCanary(
   canary: Canary,
   facts: RequestFacts,
   route: string,
   path: string,
 ): CanaryVerdict {
-  const { stage, share } = canary;
   // An empty cookie or header names nobody; an empty cohort that is given doesn't either.
   const who = facts.cohort || cohortIn(canary, facts, route, path);
   if (who === undefined) {
     const where = canary.cohort ? `${describeCohort(canary.cohort)} missing` : 'none configured';
-    return { extracted: false, reason: `${stage}: no cohort (${where}) → monolith`, nobody: true };
+    return { extracted: false, reason: `${canary.stage}: no cohort (${where}) → monolith`, nobody: true };
   }
-  if (canary.exclude?.has(who))
+  const { known } = canary;
+  let verdict = known.get(who);
+  if (!verdict) {
+    verdict = decideCohort(canary, who);
+    if (known.size >= KNOWN.cohorts) known.clear();
+    if (who.length <= KNOWN.length) known.set(who, verdict);
+  }
+  return verdict;
+}
+
+/**
+ * Lists come before the percentage: who is excluded stays with the monolith, who is included is with the service,
+ * whatever the percentage. The reason names nobody.
+ */
+function decideCohort({ stage, share, salt, include, exclude }: Canary, who: string): CanaryVerdict {
+  if (exclude?.has(who))
     return { extracted: false, reason: `${stage}: cohort is excluded → monolith`, nobody: false };
-  if (canary.include?.has(who))
+  if (include?.has(who))
     return { extracted: true, reason: `${stage}: cohort is included → extracted`, nobody: false };
-  const position = cohortPosition(canary.salt, who);
+  const position = cohortPosition(salt, who);
   const shown = Math.floor(position * 10_000) / 10_000;
   return position < share
     ? { extracted: true, reason: `${stage}: cohort ${shown} < ${share} → extracted`, nobody: false }

@@ -43,15 +43,25 @@ export function describeCohort(config: CohortConfig): string {
   return `claim ${jwt.claim} of the JWT in ${'cookie' in jwt ? `cookie ${jwt.cookie}` : `header ${jwt.header}`}`;
 }
 
+/** Read without taking the field apart: it may hold dozens of cookies. */
 function cookieIn(fields: RequestFields, name: string): string | undefined {
   const cookies = firstOf(fields['cookie']);
   if (cookies === undefined) return undefined;
-  for (const pair of cookies.split(';')) {
-    const equals = pair.indexOf('=');
-    if (equals > 0 && pair.slice(0, equals).trim() === name)
-      return pair.slice(equals + 1).trim() || undefined;
+  for (let from = 0, to = 0; from < cookies.length; from = to + 1) {
+    to = cookies.indexOf(';', from);
+    if (to < 0) to = cookies.length;
+    const at = cookies.indexOf(name, from);
+    if (at < 0) return undefined;
+    const equals = cookies.indexOf('=', at + name.length);
+    if (at > to || equals < 0 || equals > to) continue;
+    if (isBlank(cookies, from, at) && isBlank(cookies, at + name.length, equals))
+      return cookies.slice(equals + 1, to).trim() || undefined;
   }
   return undefined;
+}
+
+function isBlank(text: string, from: number, to: number): boolean {
+  return from === to || text.slice(from, to).trim() === '';
 }
 
 function firstOf(value: string | readonly string[] | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { compileCanary, decideCanary } from '../../contexts/canary.ts';
 import {
   cohortPosition,
   decide,
@@ -201,4 +202,18 @@ test('a CDN that is only said to be there is a mistake', () => {
   expect(mistakesOf(`${SHOP}gateway: { cdn: true }\n`)).toEqual([
     'gateway.cdn: found true; required: private, or a map',
   ]);
+});
+
+test('what is remembered of cohorts is bounded, and says what was said at first', () => {
+  const canary = compileCanary(
+    { cohort: { header: 'x-user' }, routes: [] },
+    { reads: { stage: 'canary', percent: 30 }, writes: { stage: 'legacy' }, salt: 'pepper' },
+  )!;
+  const of = (who: string) => decideCanary(canary, { ...get, headers: { 'x-user': who } }, '', '/').extracted;
+  const all = Array.from({ length: 25_000 }, (_, n) => `${n}`);
+  const first = all.map(of);
+  expect(canary.known.size).toBeLessThanOrEqual(10_000);
+  expect(all.map(of)).toEqual(first);
+  of('x'.repeat(10_000));
+  expect([...canary.known.keys()].every((who) => who.length <= 100)).toBe(true);
 });

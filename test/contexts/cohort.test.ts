@@ -52,6 +52,29 @@ test('the cohort is the value of the named header', () => {
 const jwtOf = (claims: unknown) =>
   `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
 
+test('a Cookie field of any shape is read as if it were taken apart at its semicolons', () => {
+  const slowly = (cookie: string) => {
+    for (const pair of cookie.split(';')) {
+      const equals = pair.indexOf('=');
+      if (equals > 0 && pair.slice(0, equals).trim() === 'sid')
+        return pair.slice(equals + 1).trim() || undefined;
+    }
+    return undefined;
+  };
+  const parts = ['sid', 'sid', '=', '=', ';', '; ', ' ', 's', 'id', 'x', '\t', '"'];
+  let random = 1;
+  const next = () => (random = (random * 48_271) % 2_147_483_647);
+  let found = 0;
+  for (let round = 0; round < 20_000; round++) {
+    const cookie = Array.from({ length: 1 + (next() % 12) }, () => parts[next() % parts.length]).join('');
+    const expected = slowly(cookie);
+    if (expected !== undefined) found += 1;
+    if (cohortOf({ cookie: 'sid' }, { cookie }) !== expected)
+      expect([cookie, cohortOf({ cookie: 'sid' }, { cookie })]).toEqual([cookie, expected]);
+  }
+  expect(found).toBeGreaterThan(500);
+});
+
 test('the cohort is a claim of the JWT in Authorization, in another field or in a cookie', () => {
   const token = jwtOf({ sub: 'ada', tenant: 7 });
   const inHeader = { jwt: { claim: 'sub', header: 'authorization' } };
