@@ -5,6 +5,8 @@ export interface ContextOutcome {
   readonly context: string;
   /** Null while the context's stage decides. */
   readonly kill: Kill | null;
+  /** There where the context's reads are retired: a kill doesn't bring them back. */
+  readonly retired?: true;
   /** Who gets its writes. */
   readonly writes: 'monolith' | 'extracted service' | 'nobody' | 'unknown';
   /** Whether this order has changed it. */

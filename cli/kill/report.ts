@@ -80,15 +80,15 @@ function unaskedRows({ unasked }: Fleetwide): string[][] {
 }
 
 function stateOf(
-  { kill, writes, changed, refused }: ContextOutcome,
+  { kill, retired, writes, changed, refused }: ContextOutcome,
   action: 'kill' | 'release' | 'list',
 ): string {
   const before = changed || action === 'list' ? '' : 'as before: ';
   const since = kill && `killed at ${kill.at.slice(0, 19)}Z by ${kill.by}`;
   const why = kill?.reason ? ` (${kill.reason})` : '';
-  const whose = `writes → ${writes}`;
+  const whose = `reads → ${retired ? 'nobody, they are retired' : 'monolith'}, writes → ${writes}`;
   if (refused) return kill ? `refused, ${since} as before` : 'refused';
-  if (kill) return `${before}${since}${why}: reads → monolith, ${whose}`;
+  if (kill) return `${before}${since}${why}: ${whose}`;
   return `${before}its stage decides`;
 }
 

@@ -58,6 +58,7 @@ export function openKillSwitch(options: KillSwitchOptions): KillSwitch {
   ): ContextOutcome => ({
     context,
     kill: latches.inForce().get(context) ?? null,
+    ...(holder.current().contexts.get(context)?.stages.reads.stage === 'retired' ? { retired: true } : {}),
     writes: writesOf(holder.current().contexts.get(context)),
     changed,
     ...(refused ? { refused } : {}),

@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { formatList } from '../../../cli/kill/report.ts';
 import { memorySource } from '../../support/memory-source.ts';
 import { until } from '../../support/until.ts';
 import { send } from '../support/client.ts';
@@ -240,6 +241,15 @@ test('not one request fails while a context is killed and released under load, a
   expect([...new Set(answers)].toSorted()).toEqual(['200 inventory', '200 monolith']);
   finish!();
   expect((await slow).body).toBe('inventory');
+});
+
+test('a kill brings no retired context back, and says so', async () => {
+  const gateway = await started(await config(), memorySource({ inventory: { reads: { stage: 'retired' } } }));
+  const { answer } = await order(gateway, '/kill', ORDER);
+  expect(answer.contexts[0]).toMatchObject({ changed: true, retired: true, writes: 'monolith' });
+  expect((await send(gateway.url, '/inventory/a')).status).toBe(410);
+  const list = formatList({ gateways: [{ ops: 'here', answer }], unasked: [], register: undefined });
+  expect(list).toContain(': reads → nobody, they are retired, writes → monolith\n');
 });
 
 test('a second kill of the same context keeps the first, unless it asks for the writes', async () => {
