@@ -6,22 +6,24 @@ import {
   databaseUrl,
   duration,
   name,
-  origin,
   period,
   processName,
   size,
   token,
+  upstreamUrl,
   url,
 } from './fields.ts';
 import { fieldEdits } from './field-edits.ts';
 import { limits } from './limits.ts';
+import { listenerTls, upstreamTls } from './tls.ts';
 import { hasKnownMethod, isRoute } from './methods.ts';
 import { breaker, concurrency, health, limit, retryBudget } from './protection.ts';
 import { upstreamHost, upstreamRewrite } from './upstream-rewrite.ts';
 
 const upstream = z.strictObject({
-  /** Where it listens, scheme, host and port; nothing else is allowed. */
-  url: origin,
+  /** Where it listens: scheme, host and port and nothing else, or `unix:/path` for a socket of the file system. */
+  url: upstreamUrl,
+  tls: upstreamTls.optional(),
   /**
    * How long an answer's head may take, from the request's last byte; then 504. An extracted service has 30s unless
    * given. Towards the monolith this and all that follows is none unless given: its slow exports go on working.
@@ -199,6 +201,12 @@ export const configSchema = z.strictObject({
           retryAfter: duration.prefault('10s'),
         })
         .prefault({}),
+      tls: listenerTls.optional(),
+      /**
+       * Lets several processes of one host listen on one port, each with an ops port of its own: the kernel shares the
+       * connections out (SO_REUSEPORT). Linux and FreeBSD.
+       */
+      reusePort: z.boolean().default(false),
     })
     .prefault({}),
   upstreams: z.record(name, upstream),

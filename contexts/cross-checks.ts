@@ -3,6 +3,7 @@ import { checkControl } from './check-control.ts';
 import { checkRetired } from './check-retired.ts';
 import { checkProtection } from './check-protection.ts';
 import { checkRoutes } from './check-routes.ts';
+import { checkTls } from './tls.ts';
 import { milliseconds } from './duration.ts';
 import { entriesOf, listOf, mapOf, textOf, valueAt } from './written.ts';
 
@@ -39,6 +40,7 @@ export function crossChecks(filled: unknown, written: unknown): CrossMistake[] {
   checkRetired(checked);
   checkCanary(checked);
   checkCaptures(checked);
+  checkTls(checked);
   checkControl(checked);
   checkRelay(checked);
   return found;

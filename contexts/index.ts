@@ -20,3 +20,4 @@ export { milliseconds } from './duration.ts';
 export { isAddress, isLoopback } from './address.ts';
 export { processName } from './fields.ts';
 export type { Limits } from './limits.ts';
+export type { ListenerTls, UpstreamTls } from './tls.ts';

@@ -44,10 +44,12 @@ export function openDrain(): Drain {
     ServerResponse: LastResponse,
     stopping: () => (draining ? 'the gateway stops' : undefined),
     watch(server) {
-      server.on('connection', (socket: Socket) => {
+      const add = (socket: Socket) => {
         sockets.add(socket);
         socket.once('close', () => sockets.delete(socket));
-      });
+      };
+      // With TLS both are there: what has been read of a request is known of the second.
+      server.on('connection', add).on('secureConnection', add);
     },
     async run(server, { notice, grace, onClosed, underWay, log }) {
       draining = true;

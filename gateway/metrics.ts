@@ -19,6 +19,8 @@ export interface GatewayMetrics {
   /** A request was not sent to this upstream. */
   shed(upstream: string, cause: Shed['cause']): void;
   upgraded(upstream: string): void;
+  /** Shows when the listener's certificate expires, in seconds since 1970. */
+  watchCertificate(expires: () => number): void;
 }
 
 export interface Gauges {
@@ -117,5 +119,15 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
     retried: (upstream) => retries.inc({ upstream }),
     shed: (upstream, cause) => sheds.inc({ upstream, cause }),
     upgraded: (upstream) => upgrades.inc({ upstream }),
+    watchCertificate(expires) {
+      new Gauge({
+        name: 'banyan_gateway_certificate_expires_seconds',
+        help: 'When the listener’s certificate expires, in seconds since 1970.',
+        registers,
+        collect() {
+          this.set(expires());
+        },
+      });
+    },
   };
 }

@@ -78,9 +78,9 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
   const upgraders = new Map<string, Upgrader>();
   for (const [upstream, written] of Object.entries(config.upstreams)) {
     const { timeout } = protectionOf(written, upstream === config.monolith);
-    const { url } = written;
+    const { url, tls } = written;
     const rules = { trust, host: hostFor(written) };
-    const upgrader = openUpgrader({ url, timeout, rules }, (request, { side, late, open, cause }) => {
+    const upgrader = openUpgrader({ url, tls, timeout, rules }, (request, { side, late, open, cause }) => {
       const phase = open ? 'body' : 'head';
       metrics.failed(upstream, { side, phase });
       const what =

@@ -21,6 +21,7 @@ export type Limit =
   | 'body-size'
   | 'body-timeout'
   | 'slow-reader'
+  | 'handshake'
   | 'connections';
 
 /** Logs and counts a request that no upstream gets to see, or a client that is let go. */

@@ -47,7 +47,8 @@ export function respelled(socket: Socket, respelling: Respelling): Duplex {
     },
   });
   socket.once('close', () => connection.destroy());
-  Object.assign(connection, { remoteAddress: socket.remoteAddress, server: undefined });
+  const { remoteAddress, encrypted } = socket as Socket & { encrypted?: true };
+  Object.assign(connection, { remoteAddress, encrypted, server: undefined });
   originals.set(connection, respelling);
   connection.push(respelling.head, 'latin1');
   return connection;

@@ -1,12 +1,15 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import type { Registry } from 'prom-client';
 import { parseAddress } from '../runtime/address.ts';
 import { listen, startOpsServer } from '../runtime/ops-server.ts';
+import { watchFiles } from '../runtime/watch-files.ts';
 import { openDrain } from './drain.ts';
-import { hasBody } from './forwarding/forwarder.ts';
 import { limitConnections } from './limits/connections.ts';
 import { watchSlowClients } from './limits/slow-clients.ts';
+import { keepCertificate, readCertificate } from './listener-tls.ts';
+import { openListener } from './listener.ts';
 import { openGateway, type GatewayOptions } from './open-gateway.ts';
 import { upstreamsPage } from './protection/upstreams-page.ts';
 import { restoreSpelling } from './respelling.ts';
@@ -31,6 +34,8 @@ export interface Gateway {
   /** `http://host:port`, with the port that was really taken. */
   readonly url: string;
   readonly opsUrl: string;
+  /** Reads the certificate's files again. Happens by itself when they change. */
+  reload(): Promise<void>;
   /**
    * Says on the ops port that it isn't ready and tells clients to go, then takes no new requests, lets those under
    * way end, closes WebSockets and all connections.
@@ -38,13 +43,10 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** Longer than the idle time of the load balancers that stand in front, so that they close first. Milliseconds. */
-const KEEP_ALIVE = 75_000;
-
 /**
  * Starts the gateway: takes a snapshot (from the store, else from the copy on disk), listens, and goes on whatever
  * happens to the store. Without either it sends everything to the monolith and says on its ops port that it
- * isn't ready. Rejects when a port can't be taken.
+ * isn't ready. Rejects when a port can't be taken, or a certificate can't be used.
  */
 export async function startGateway(options: StartOptions): Promise<Gateway> {
   const {
@@ -55,24 +57,11 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     grace = 25_000,
     notice = 1_000,
   } = options;
-  const { limits } = config.gateway;
-  const { headTimeout } = limits;
+  const { limits, tls } = config.gateway;
+  const certificate = tls && keepCertificate(await readCertificate(tls), () => tls, log);
   const gateway = await openGateway(options);
   const drain = openDrain();
-  // No limit on how long a request's body may take: an upload of any size goes through.
-  const server = createServer({
-    ServerResponse: drain.ServerResponse,
-    requestTimeout: 0,
-    headersTimeout: headTimeout,
-    connectionsCheckingInterval: Math.min(headTimeout, 5_000),
-    keepAliveTimeout: KEEP_ALIVE,
-    maxHeaderSize: limits.headBytes,
-    // The gateway itself answers what has no Host, and tells of it.
-    requireHostHeader: false,
-    shouldUpgradeCallback: isWebSocket,
-  });
-  // One more than may be is told from as many as may be; what is beyond, Node passes over.
-  server.maxHeadersCount = limits.fields + 1;
+  const server = openListener(limits, certificate?.current(), drain.ServerResponse);
   const telling = { metrics: gateway.metrics, log };
   rememberUnderWay(server);
   const most = () => limits.connectionsPerClient;
@@ -100,7 +89,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
 
   const { host, port } = parseAddress(address);
   try {
-    await listen(server, host, port);
+    await listen(server, host, port, config.gateway.reusePort);
   } catch (error) {
     await gateway.close();
     throw error;
@@ -116,7 +105,10 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     await gateway.close();
     throw error;
   });
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+  const reload = async () => void (await certificate?.reload(server as unknown as TlsServer));
+  const files = watchFiles(() => (tls ? [tls.cert, tls.key, ...(tls.ca ? [tls.ca] : [])] : []), reload);
+  if (certificate) gateway.metrics.watchCertificate(() => certificate.current().expires);
+  const url = `http${tls ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
   log.info({ url, ops: opsServer.url, revision: gateway.holder.current().revision }, 'gateway listens');
 
   const stop = async () => {
@@ -129,21 +121,11 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       underWay: gateway.underWay,
     });
     stopWatching();
+    files.stop();
     await gateway.close();
     await opsServer.close();
     log.info('gateway stopped');
   };
   let stopping: Promise<void> | undefined;
-  return { url, opsUrl: opsServer.url, stop: () => (stopping ??= stop()) };
-}
-
-/** Every other upgrade is answered as a plain request, without Upgrade (RFC 9110 §7.8). */
-function isWebSocket(request: IncomingMessage): boolean {
-  const { method, headers, httpVersionMinor } = request;
-  return (
-    headers.upgrade?.toLowerCase() === 'websocket' &&
-    method === 'GET' &&
-    httpVersionMinor === 1 &&
-    !hasBody(request)
-  );
+  return { url, opsUrl: opsServer.url, reload, stop: () => (stopping ??= stop()) };
 }

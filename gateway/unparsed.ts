@@ -22,10 +22,14 @@ const MALFORMED = { status: 400, limit: 'malformed' } as const;
  */
 export function answerUnparsed(server: Server, telling: Telling): void {
   const done = new WeakSet<Socket>();
+  const secured = new WeakSet<Socket>();
+  const event = connectionEvent(server);
+  if (event === 'secureConnection') server.prependListener(event, (socket) => secured.add(socket));
   server.on('clientError', (error: ParserError, stream) => {
     const socket = stream as Socket;
     if (done.has(socket)) return;
     done.add(socket);
+    if (event === 'secureConnection' && !secured.has(socket)) return refuseHandshake(error, socket, telling);
     const response = lastExchange(socket);
     const waiting = response !== undefined && !response.writableFinished;
     // The answer is on its way, maybe one that refuses these very bytes.
@@ -34,7 +38,7 @@ export function answerUnparsed(server: Server, telling: Telling): void {
     const silent = socket.bytesRead === 0 || (waiting && error.code === 'HPE_INVALID_EOF_STATE');
     if (silent || !socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
     const respelling = waiting ? undefined : respell(error, socket.bytesRead);
-    if (respelling) return void server.emit(connectionEvent(server), respelled(socket, respelling));
+    if (respelling) return void server.emit(event, respelled(socket, respelling));
     const { status, limit } = LIMITS[error.code ?? ''] ?? MALFORMED;
     const { code, reason } = error;
     const facts = {
@@ -62,6 +66,14 @@ export function answerUnparsed(server: Server, telling: Telling): void {
     else if (response.socket) refuse();
     else response.prependOnceListener('socket', refuse);
   });
+}
+
+/** No HTTP can be spoken. A client that opened a connection and went away, as health checks do, is no failure. */
+function refuseHandshake({ code, reason, message }: ParserError, socket: Socket, telling: Telling): void {
+  const { remoteAddress: client } = socket;
+  socket.destroy();
+  if (code !== 'ECONNRESET')
+    tellRefusal(telling, { limit: 'handshake', code, reason: reason ?? message, client });
 }
 
 /** The request's method and target without the query; undefined when the bytes begin with something else. */

@@ -83,12 +83,19 @@ async function textOf(registries: readonly Registry[]): Promise<string> {
   return (await Promise.all(registries.map((registry) => registry.metrics()))).join('\n');
 }
 
-/** Listens, or rejects with the address in the message. */
-export function listen(server: Server, host: string, port: number): Promise<void> {
+/** Where Node.js lets several processes share a port (`server.listen`, `reusePort`). */
+const SHARING = new Set<NodeJS.Platform>(['linux', 'freebsd', 'sunos', 'aix']);
+
+/** Listens, or rejects with the address in the message. With `reusePort` other processes may have the port as well. */
+export function listen(server: Server, host: string, port: number, reusePort = false): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(new Error(`can't listen on ${host}:${port}: ${cause.message}`, { cause })),
-    );
-    server.listen(port, host, () => resolve());
+    const fail = (why: string, cause?: Error) =>
+      reject(new Error(`can't listen on ${host}:${port}: ${why}`, { cause }));
+    if (reusePort && !SHARING.has(process.platform))
+      return fail(
+        `on ${process.platform} processes can't share a port; remove reusePort, and give each a port of its own`,
+      );
+    server.once('error', (cause) => fail(cause.message, cause));
+    server.listen({ port, host, reusePort }, () => resolve());
   });
 }

@@ -47,7 +47,9 @@ export function register(program: Command): void {
       const config = loadConfig(command.optsWithGlobals<{ config: string }>().config);
       const listen = options.listen ?? config.gateway.listen;
       const ops = options.ops ?? config.gateway.ops;
-      const name = options.name ?? config.gateway.name ?? gatewayName(hostname(), parseAddress(listen).port);
+      // Processes that share a port differ in their ops ports.
+      const { port } = parseAddress(config.gateway.reusePort ? ops : listen);
+      const name = options.name ?? config.gateway.name ?? gatewayName(hostname(), port);
       const log = openLog('gateway');
       const stopped = shutdownSignal();
       const store = await openStore(config);
@@ -74,6 +76,9 @@ export function register(program: Command): void {
           metrics: lag?.metrics,
         });
         listensAt(hostname(), Number(new URL(gateway.url).port));
+        const reload = () => void gateway.reload();
+        process.on('SIGHUP', reload);
+        stops.unshift(async () => process.off('SIGHUP', reload));
         stops.unshift(() => gateway.stop());
         if (lag) {
           const controlPlane = await startControlPlane({

@@ -1,5 +1,6 @@
 import { buildConnector } from 'undici';
 import type { UpstreamOptions } from './forwarder.ts';
+import type { Origin } from './origin.ts';
 
 /** Milliseconds before a connection is tried again: at least, and what chance adds. */
 const PAUSE = 20;
@@ -9,11 +10,20 @@ const JITTER = 30;
  * Makes connections to an upstream, and tries once more where one was never made, if `mayRetry` says so. Nothing has
  * been sent then and no body been read, so that this does no harm to any request, a write included.
  */
-export function connectorOf({
-  connectTimeout,
-  mayRetry = () => true,
-}: Pick<UpstreamOptions, 'connectTimeout' | 'mayRetry'>): buildConnector.connector {
-  const connect = buildConnector({ timeout: connectTimeout ?? 0, allowH2: false });
+export function connectorOf(
+  { secure, socketPath, tls }: Origin,
+  { connectTimeout, mayRetry = () => true }: Pick<UpstreamOptions, 'connectTimeout' | 'mayRetry'>,
+): buildConnector.connector {
+  const dial = buildConnector({
+    ...tls,
+    timeout: connectTimeout ?? 0,
+    allowH2: false,
+    ...(socketPath === undefined ? {} : { socketPath }),
+  });
+  // The certificate is the upstream's, though Host stays the client's.
+  const connect: buildConnector.connector = secure
+    ? (where, callback) => dial({ ...where, servername: tls.servername! }, callback)
+    : dial;
   return (where, callback) =>
     connect(where, (...result) => {
       if (result[0] === null || gaveUp(result[0]) || !mayRetry()) return callback(...result);

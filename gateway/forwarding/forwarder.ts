@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RouteEdits } from '../../contexts/index.ts';
+import type { RouteEdits, UpstreamTls } from '../../contexts/index.ts';
 import type { AnswerRules } from './answer-rules.ts';
 import type { RequestRules } from './fields.ts';
 
@@ -61,7 +61,10 @@ export interface Forwarder {
 
 /** Where an upstream listens and how patient the gateway is with it. */
 export interface UpstreamOptions {
+  /** `http://host:port`, `https://host:port` or `unix:/path`. */
   readonly url: string;
+  /** Files and names for TLS; the certificate is verified with and without. */
+  readonly tls?: UpstreamTls | undefined;
   /** Milliseconds until the answer's head must be there, counted from the request's last byte. None: for ever. */
   readonly timeout: number | undefined;
   /** Milliseconds until a connection must be there. None: as long as the kernel tries. */

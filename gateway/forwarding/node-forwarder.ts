@@ -25,6 +25,7 @@ import {
 } from './forwarder.ts';
 import { watchIdle } from './idle.ts';
 import { isOpenEnded, passInformation, sendHead } from './information.ts';
+import { originOf } from './origin.ts';
 import { openPatience } from './patience.ts';
 
 /** Milliseconds that an upstream has to answer `Expect: 100-continue` before the client is asked for its body. */
@@ -37,11 +38,11 @@ const CONTINUE_AFTER = 1_000;
  * (RFC 9110 §10.1.1).
  */
 export function nodeForwarder(options: UpstreamOptions): Forwarder {
-  const { hostname, port, protocol } = new URL(options.url);
-  const secure = protocol === 'https:';
+  const origin = originOf(options);
+  const { secure, host, port } = origin;
   const agent = secure ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
-  const connect = connectorOf(options);
-  const where = { hostname: hostname.replace(/^\[|\]$/g, ''), host: hostname, protocol, port };
+  const connect = connectorOf(origin, options);
+  const where = { hostname: host, host, protocol: secure ? 'https:' : 'http:', port: String(port) };
   agent.createConnection = (_request, made) =>
     void connect(where, (...result) => made!(...(result as [null, Socket])));
   return {
@@ -50,13 +51,12 @@ export function nodeForwarder(options: UpstreamOptions): Forwarder {
         const { request, path } = exchange;
         const head = {
           agent,
-          hostname: hostname.replace(/^\[|\]$/g, ''),
-          port: port || (secure ? 443 : 80),
+          hostname: host,
+          port,
           method: request.method,
           path,
           headers: framedFields(request, options.rules, exchange.edits),
           maxHeaderSize: MAX_HEAD,
-          ...(secure ? { servername: hostname } : {}),
         };
         let outgoing: ClientRequest;
         try {

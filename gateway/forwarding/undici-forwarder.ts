@@ -18,14 +18,16 @@ import {
 } from './forwarder.ts';
 import { idleMessage } from './idle.ts';
 import { isOpenEnded, passInformation, sendHead } from './information.ts';
+import { originOf } from './origin.ts';
 import { lateMessage, openPatience, type Patience } from './patience.ts';
 import { ignoreContinue } from './unasked-continue.ts';
 
 /** Plain exchanges, over one pool of HTTP/1.1 connections that grows with the load. */
 export function undiciForwarder(options: UpstreamOptions): Forwarder {
-  const { url, timeout, stall, idleTimeout, rules } = options;
-  const { hostname, protocol } = new URL(url);
-  const connect = connectorOf(options);
+  const { timeout, stall, idleTimeout, rules } = options;
+  const origin = originOf(options);
+  const { url, secure, host } = origin;
+  const connect = connectorOf(origin, options);
   const pool = new Pool(url, {
     factory: (origin, defaults: Client.Options) => new KnownSocketClient(origin, defaults, connect),
     // undici would count from the last time that it could write something; the patience is our own.
@@ -36,8 +38,8 @@ export function undiciForwarder(options: UpstreamOptions): Forwarder {
     pipelining: 1,
     allowH2: false,
   });
-  // The certificate is the upstream's, though Host stays the client's.
-  const tls = protocol === 'https:' ? { servername: hostname } : {};
+  // One name for all requests: undici would dial again for another Host.
+  const named = secure ? { servername: host } : {};
   return {
     forward: (exchange) =>
       new Promise((resolve) => {
@@ -55,7 +57,7 @@ export function undiciForwarder(options: UpstreamOptions): Forwarder {
         try {
           pool.dispatch(
             {
-              ...tls,
+              ...named,
               path: exchange.path,
               method: request.method as Dispatcher.HttpMethod,
               headers: requestFields(request, rules, exchange.edits?.request),

@@ -6,6 +6,7 @@ import { plainAnswer } from '../plain-answer.ts';
 import type { FieldEdits } from '../../contexts/index.ts';
 import { upgradeFields } from './fields.ts';
 import type { Failure, UpstreamOptions } from './forwarder.ts';
+import { originOf } from './origin.ts';
 
 /** Carries WebSocket upgrades to one upstream. */
 export interface Upgrader {
@@ -21,11 +22,11 @@ export interface UpgradeFailure extends Pick<Failure, 'side' | 'late' | 'cause'>
 
 /** `onFailure` is told at most once of each upgrade. */
 export function openUpgrader(
-  { url, timeout, rules }: UpstreamOptions,
+  { timeout, rules, ...where }: UpstreamOptions,
   onFailure: (request: IncomingMessage, failure: UpgradeFailure) => void,
 ): Upgrader {
-  const { hostname, protocol } = new URL(url);
-  const agent = protocol === 'https:' ? new TlsAgent({ servername: hostname }) : undefined;
+  const { url, secure, socketPath, tls } = originOf(where);
+  const agent = secure ? new TlsAgent(tls) : undefined;
   const sockets = new Set<{ destroy(): unknown }>();
   const told = new WeakSet<object>();
   /** Bytes that a connection had carried to its client before it was upgraded. */
@@ -35,7 +36,7 @@ export function openUpgrader(
     socket.once('close', () => sockets.delete(socket));
   };
   const proxy = createProxyMiddleware({
-    target: url,
+    target: socketPath === undefined ? url : { protocol: 'http:', host: 'localhost', port: 80, socketPath },
     ...(agent ? { agent } : {}),
     ...(timeout === undefined ? {} : { upgradeTimeout: timeout }),
     on: {

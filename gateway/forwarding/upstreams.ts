@@ -17,6 +17,7 @@ export function openUpstreams(
     const { connectTimeout, timeout, idleTimeout } = protectionOf(written, name === monolith);
     const options = {
       url: written.url,
+      tls: written.tls,
       connectTimeout,
       timeout,
       idleTimeout,

@@ -54,20 +54,25 @@ export function limitConnections(
     return true;
   };
 
-  // With TLS the handshake comes in between, and counts.
-  server.on('connection', (socket: Socket) => {
+  // With TLS the handshake comes in between: the connection is another object then.
+  const refused = new Set<string>();
+  server.prependListener('connection', (socket: Socket) => {
     // A request in another spelling comes over no connection of its own.
     if (socket.remotePort === undefined || peerOf(trust(), socket).trusted) return;
     const key = clientKey(socket.remoteAddress);
     count(connections, key, 1);
-    socket.once('close', () => count(connections, key, -1));
+    const name = nameOf(socket);
+    if (connections.get(key)! > (most() ?? Infinity)) refused.add(name);
+    socket.once('close', () => {
+      count(connections, key, -1);
+      refused.delete(name);
+    });
   });
   const event = connectionEvent(server);
   const [serve] = server.listeners(event) as ((socket: Socket) => void)[];
   server.off(event, serve!);
   server.on(event, (socket: Socket) => {
-    const now = connections.get(clientKey(socket.remoteAddress)) ?? 0;
-    if (socket.remotePort === undefined || now <= (most() ?? Infinity)) return serve!.call(server, socket);
+    if (refused.size === 0 || !refused.has(nameOf(socket))) return serve!.call(server, socket);
     tell(socket.remoteAddress ?? 'unknown', 'connections');
     socket.on('error', () => {}).resume();
     closeSoon(socket, plainAnswer(429, RETRY_AFTER));
@@ -86,6 +91,8 @@ export function limitConnections(
     },
   };
 }
+
+const nameOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
 
 function count(counts: Map<string, number>, key: string, step: 1 | -1): void {
   const now = (counts.get(key) ?? 0) + step;

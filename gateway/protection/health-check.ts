@@ -1,18 +1,19 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { HealthPolicy } from '../../contexts/index.ts';
+import type { UpstreamOptions } from '../forwarding/forwarder.ts';
+import { originOf } from '../forwarding/origin.ts';
 
 /**
  * Sends `GET path` to an upstream again and again, each time over a connection of its own, and tells how it went:
  * undefined for a status of 2xx or 3xx within the time, else why not. Returns what ends it.
  */
 export function startHealthChecks(
-  url: string,
+  upstream: Pick<UpstreamOptions, 'url' | 'tls'>,
   { path, every, timeout }: HealthPolicy,
   checked: (failure: string | undefined) => void,
 ): () => void {
-  const target = new URL(url);
-  const secure = target.protocol === 'https:';
+  const { secure, host, port, socketPath, tls } = originOf(upstream);
   const send = secure ? httpsRequest : httpRequest;
   const ended = new AbortController();
   const check = () => {
@@ -23,9 +24,8 @@ export function startHealthChecks(
     const outgoing = send(
       {
         agent: false,
-        hostname: target.hostname.replace(/^\[|\]$/g, ''),
-        port: target.port || (secure ? 443 : 80),
-        path,
+        ...{ host, port, socketPath, path },
+        ...tls,
         headers: { 'user-agent': 'banyan-health-check' },
         signal,
       },

@@ -32,7 +32,7 @@ export function openGuards(
     });
     if (!guard) continue;
     guards.set(upstream, guard);
-    if (policy.health) ends.push(startHealthChecks(written.url, policy.health, guard.checked));
+    if (policy.health) ends.push(startHealthChecks(written, policy.health, guard.checked));
   }
   const none: UpstreamState = { breaker: undefined, health: undefined, underWay: undefined };
   return {
