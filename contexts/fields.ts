@@ -74,11 +74,11 @@ export const origin = url('http', 'https')
     return username === '' && password === '';
   }, 'a URL without user and password: only scheme, host and port');
 
-/** Where an upstream listens: an `origin`, or `unix:/path` for a socket of the file system, which has 107 bytes at most. */
+/** Where an upstream listens: an `origin`, or `unix:/path` for a socket of the file system, whose path has 106 characters at most. */
 export const upstreamUrl = z.string().superRefine((text, { addIssue }) => {
   if (!text.startsWith('unix:')) for (const { message } of originIssues(text)) addIssue(message);
   else if (!SOCKET.test(text))
-    addIssue('unix: and the absolute path of a socket, at most 107 characters long');
+    addIssue('unix: and the absolute path of a socket, at most 106 characters long');
 });
 
 const SOCKET = /^unix:\/[^\0]{1,106}$/;

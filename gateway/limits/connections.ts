@@ -54,6 +54,10 @@ export function limitConnections(
     return true;
   };
 
+  // What node:http does with a connection, which is for those alone that are taken.
+  const event = connectionEvent(server);
+  const [serve] = server.listeners(event) as ((socket: Socket) => void)[];
+  server.off(event, serve!);
   // With TLS the handshake comes in between: the connection is another object then.
   const refused = new Set<string>();
   server.prependListener('connection', (socket: Socket) => {
@@ -68,9 +72,6 @@ export function limitConnections(
       refused.delete(name);
     });
   });
-  const event = connectionEvent(server);
-  const [serve] = server.listeners(event) as ((socket: Socket) => void)[];
-  server.off(event, serve!);
   server.on(event, (socket: Socket) => {
     if (refused.size === 0 || !refused.has(nameOf(socket))) return serve!.call(server, socket);
     tell(socket.remoteAddress ?? 'unknown', 'connections');

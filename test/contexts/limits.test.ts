@@ -39,3 +39,46 @@ it.each([
 ])('%s is a mistake', (limit, message) => {
   expect(mistakes(`${SHOP}gateway: { limits: { ${limit} } }\n`)).toEqual([`gateway.limits.${message}`]);
 });
+
+it.each([
+  ['gateway: { tls: { cert: a.pem } }', 'gateway.tls.key: missing; required: a text'],
+  [
+    'gateway: { tls: { cert: a.pem, key: a.key, minVersion: TLSv1 } }',
+    "gateway.tls.minVersion: found 'TLSv1'; required: one of TLSv1.2, TLSv1.3",
+  ],
+])('%s is a mistake', (line, message) => {
+  expect(mistakes(`${SHOP}${line}\n`)).toEqual([message]);
+});
+
+it.each([
+  [
+    'https://h:1',
+    'rejectUnauthorized: false',
+    "upstreams.inventory.tls: unknown field 'rejectUnauthorized'; remove or correct it",
+  ],
+  [
+    'http://h:1',
+    'ca: a.pem',
+    'upstreams.inventory.tls: only an upstream whose URL begins with https:// has TLS; correct the URL, or remove `tls:`',
+  ],
+  [
+    'https://h:1',
+    'cert: a.pem',
+    'upstreams.inventory.tls: a certificate needs its key: name both `cert:` and `key:`, or neither',
+  ],
+])('an upstream %s with tls { %s } is a mistake', (url, tls, message) => {
+  const yaml = SHOP.replace('{ url: http://127.0.0.1:3001', `{ tls: { ${tls} }, url: '${url}'`);
+  expect(mistakes(yaml)).toEqual([message]);
+});
+
+it.each([
+  ['unix:/run/app.sock', []],
+  [
+    'unix:run/app.sock',
+    [
+      'upstreams.inventory.url: required: unix: and the absolute path of a socket, at most 106 characters long',
+    ],
+  ],
+])('the upstream %s', (url, found) => {
+  expect(mistakes(SHOP.replace('http://127.0.0.1:3001', `'${url}'`))).toEqual(found);
+});
