@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Client, Pool, type buildConnector, type Dispatcher } from 'undici';
 import { connectorOf } from './connector.ts';
@@ -45,14 +45,15 @@ export function undiciForwarder(options: UpstreamOptions): Forwarder {
       new Promise((resolve) => {
         const { request } = exchange;
         const carried = new Carried(exchange, options, resolve);
-        exchange.response.once('close', carried.onClose);
+        exchange.response.on('close', clientGone);
         const body = hasBody(request) ? streamed(request) : null;
         // Without a body undici's own clock is right, and a timer less for each request; it is coarse below a second.
         const own = body !== null || (timeout !== undefined && timeout < 1_000);
-        if (own) carried.patience = openPatience(request, { timeout, stall }, carried.onLate);
+        if (own)
+          carried.patience = openPatience(request, { timeout, stall }, (reason) => carried.late(reason));
         if (body) {
           carried.patience!.uploads(body);
-          request.once(REFUSED, carried.onRefused);
+          request.once(REFUSED, (refused: Refusal) => carried.refuse(refused));
         }
         try {
           pool.dispatch(
@@ -84,12 +85,18 @@ function streamed(request: IncomingMessage): PassThrough {
   return body;
 }
 
+/** The socket that a client has now, and what to call before a request is sent over it. */
+interface Connection {
+  now?: Socket;
+  sending?: () => void;
+}
+
 /** One connection of the pool after the other. It tells each exchange which socket it has. */
 class KnownSocketClient extends Client {
-  readonly #socket: { now?: Socket; sending?: () => void };
+  readonly #socket: Connection;
 
   constructor(origin: URL, options: Client.Options, connect: buildConnector.connector) {
-    const socket: { now?: Socket; sending?: () => void } = {};
+    const socket: Connection = {};
     super(origin, {
       ...options,
       connect: (where, callback) =>
@@ -106,10 +113,24 @@ class KnownSocketClient extends Client {
 
   override dispatch(options: Dispatcher.DispatchOptions, carried: Dispatcher.DispatchHandler): boolean {
     this.#socket.sending?.();
-    (carried as Carried).socket = () => this.#socket.now;
+    (carried as Carried).connection = this.#socket;
     return super.dispatch(options, carried);
   }
 }
+
+const CARRIED = Symbol('the exchange that a response is for');
+
+interface Answered extends ServerResponse {
+  [CARRIED]?: Carried;
+}
+
+/** Listens to every response's close: one function for all, so that none is made for a request. */
+function clientGone(this: Answered): void {
+  this[CARRIED]?.clientGone();
+}
+
+/** Bytes of a body that is copied behind its head, so that both go with one write. Longer ones cost less in two. */
+const SMALL = 16 * 1024;
 
 /** One exchange under way. A class so that its callbacks are shared and not made anew for every request. */
 class Carried implements Dispatcher.DispatchHandler {
@@ -121,35 +142,37 @@ class Carried implements Dispatcher.DispatchHandler {
   #settled = false;
   #gone = false;
   #late = false;
+  #begun = false;
   patience: Patience | undefined;
-  socket: (() => Socket | undefined) | undefined;
+  connection: Connection | undefined;
 
   constructor(exchange: Exchange, options: UpstreamOptions, settle: (outcome: Outcome) => void) {
     this.#exchange = exchange;
     this.#options = options;
     this.#settle = settle;
+    (exchange.response as Answered)[CARRIED] = this;
   }
 
-  readonly onClose = (): void => {
+  clientGone(): void {
     if (this.#settled) return;
     this.#gone = true;
     const cause = new Error('the client closed its connection');
     this.#fail('client', cause);
     this.#controller?.abort(cause);
-  };
+  }
 
-  readonly onRefused = (refused: Refusal): void => {
+  refuse(refused: Refusal): void {
     if (this.#settled) return;
     this.#gone = true;
     const cause = new Error(refused.reason);
     this.#fail('client', cause, refused);
     this.#controller?.abort(cause);
-  };
+  }
 
-  readonly onLate = (reason: Error): void => {
+  late(reason: Error): void {
     this.#late = true;
     this.#controller?.abort(reason);
-  };
+  }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
@@ -157,7 +180,7 @@ class Carried implements Dispatcher.DispatchHandler {
   }
 
   onRequestSent(): void {
-    if (!this.#settled) this.patience?.sent(this.socket?.());
+    if (!this.#settled) this.patience?.sent(this.connection?.now);
   }
 
   onResponseStarted(): void {
@@ -189,7 +212,12 @@ class Carried implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     const { response } = this.#exchange;
-    if (response.destroyed || response.write(chunk)) return;
+    if (response.destroyed) return;
+    const first = !this.#begun;
+    this.#begun = true;
+    if (first && chunk.length <= SMALL && chunk.length === lengthIn(controller.rawHeaders as Buffer[]))
+      return void response.end(chunk.toString('latin1'), 'latin1');
+    if (response.write(chunk)) return;
     controller.pause();
     response.once('drain', () => controller.resume());
   }
@@ -198,7 +226,7 @@ class Carried implements Dispatcher.DispatchHandler {
     const { response } = this.#exchange;
     const trailers = controller.rawTrailers as Buffer[] | null | undefined;
     if (trailers && trailers.length > 0) response.addTrailers(trailerFields(trailers));
-    response.end();
+    if (!response.writableEnded) response.end();
     this.#finish({ ok: true, status: response.statusCode });
   }
 
@@ -227,10 +255,20 @@ class Carried implements Dispatcher.DispatchHandler {
   #finish(outcome: Outcome): void {
     this.#settled = true;
     this.patience?.end();
-    this.#exchange.response.off('close', this.onClose);
+    this.#exchange.response.off('close', clientGone);
     this.#settle(outcome);
   }
 }
+
+/** What Content-Length says: -1 where there is none. */
+function lengthIn(raw: readonly Buffer[]): number {
+  for (let index = 0; index < raw.length; index += 2)
+    if (raw[index]!.length === LENGTH.length && raw[index]!.toString('latin1').toLowerCase() === LENGTH)
+      return Number(raw[index + 1]!.toString('latin1'));
+  return -1;
+}
+
+const LENGTH = 'content-length';
 
 /** Closed by the other side after it had carried an answer before. A reset doesn't say; it counts as such. */
 function wasPooled(error: Error & { code?: string; socket?: { bytesRead?: number } | null }): boolean {
