@@ -73,6 +73,15 @@ test('a write is never answered by the other side', async () => {
   expect(monolith.seen).toEqual([]);
 });
 
+test('nor is a read with a body, which can’t be sent twice', async () => {
+  const monolith = await startUpstream('monolith');
+  const config = await shopConfig({ monolith: monolith.url, inventory: await closedUrl() });
+  const gateway = await started(config, memorySource(READS));
+  const headers = { 'content-length': '1' };
+  expect((await send(gateway.url, '/inventory/a', { method: 'GET', body: 'x', headers })).status).toBe(502);
+  expect(monolith.seen).toEqual([]);
+});
+
 test('a service that breaks off after its answer has begun is not covered up by the monolith', async () => {
   const monolith = await startUpstream('monolith');
   const broken = await startRaw((socket) =>
