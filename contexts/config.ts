@@ -19,6 +19,7 @@ import { listenerTls, upstreamTls } from './tls.ts';
 import { hasKnownMethod, isRoute } from './methods.ts';
 import { breaker, concurrency, health, limit, retryBudget } from './protection.ts';
 import { upstreamHost, upstreamRewrite } from './upstream-rewrite.ts';
+import { shadow } from './shadow-config.ts';
 
 const upstream = z.strictObject({
   /** Where it listens: scheme, host and port and nothing else, or `unix:/path` for a socket of the file system. */
@@ -69,6 +70,11 @@ const route = z
       request: fieldEdits.optional(),
       /** … and in what it answers. The monolith's are left alone. */
       response: fieldEdits.optional(),
+      /**
+       * While shadowed, the monolith may be asked a second time for a sampled read: what differs between its own two
+       * answers is noise. Not for routes that hold a lock of the user's session (PHP) or cost much.
+       */
+      repeatable: z.boolean().optional(),
     }),
   ])
   .transform((written) => (typeof written === 'string' ? { match: written } : written))
@@ -86,6 +92,7 @@ const route = z
       maxBody: size.optional(),
       request: fieldEdits.optional(),
       response: fieldEdits.optional(),
+      repeatable: z.boolean().optional(),
     }),
   );
 
@@ -129,6 +136,8 @@ const context = z.strictObject({
   reads: reads.default({ stage: 'legacy' }),
   writes: writes.default({ stage: 'legacy' }),
   retired: retired.optional(),
+  /** How answers are compared while the reads are in `shadow`. */
+  shadow: shadow.prefault({}),
 });
 
 const capture = z.strictObject({

@@ -4,6 +4,7 @@ import { checkRetired } from './check-retired.ts';
 import { checkProtection } from './check-protection.ts';
 import { checkRoutes } from './check-routes.ts';
 import { checkTls } from './tls.ts';
+import { checkShadow } from './check-shadow.ts';
 import { milliseconds } from './duration.ts';
 import { entriesOf, listOf, mapOf, textOf, valueAt } from './written.ts';
 
@@ -39,6 +40,7 @@ export function crossChecks(filled: unknown, written: unknown): CrossMistake[] {
   checkRoutes(checked);
   checkRetired(checked);
   checkCanary(checked);
+  checkShadow(checked);
   checkCaptures(checked);
   checkTls(checked);
   checkControl(checked);

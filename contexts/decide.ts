@@ -38,7 +38,11 @@ export interface Decision {
   /** The request target for the upstream: the monolith gets it byte for byte as received. */
   readonly path: string;
   /** Of a read in stage `shadow`: the extracted service, and the request target that a copy for it would have. */
-  readonly shadow?: { readonly upstream: string; readonly path: string };
+  readonly shadow?: {
+    readonly upstream: string;
+    readonly path: string;
+    readonly edits?: RouteEdits | undefined;
+  };
   /** The cohort's cookie, where the request lacks it and the gateway may give one with the answer. */
   readonly issue?: string;
   /** Whether the answer must not be kept by a shared cache: other cohorts are answered by somebody else. */
@@ -88,7 +92,7 @@ export function decide(snapshot: Snapshot, facts: RequestFacts): Decision {
       revision: snapshot.revision,
       path: facts.target,
       maxBody: match.maxBody,
-      shadow: { upstream: context.upstream, path: match.path },
+      shadow: { upstream: context.upstream, path: match.path, edits: match.edits },
     };
   }
   if (stage === 'canary') {

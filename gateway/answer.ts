@@ -2,12 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision, Snapshot } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { fallbackFields, mayFallBack, mayRepeat } from './fallback.ts';
-import type { Forwarder, Outcome } from './forwarding/forwarder.ts';
+import type { AnswerObserver, Forwarder, Outcome } from './forwarding/forwarder.ts';
 import type { InFlight } from './in-flight.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { answerWithout } from './no-answer.ts';
 import type { Shed } from './protection/guard.ts';
 import type { Guards } from './protection/open-guards.ts';
+import type { Shadowing } from './shadow/shadowing.ts';
 import { factsOf, tellFailure } from './tell-failure.ts';
 
 /** What answering needs besides the request. */
@@ -19,6 +20,7 @@ export interface Answering {
   readonly metrics: GatewayMetrics;
   readonly inFlight: InFlight;
   readonly log: Log;
+  readonly shadowing: Shadowing;
 }
 
 /** What became of a request at one upstream; `shed`: it was never sent. */
@@ -41,8 +43,12 @@ export async function answer(
   const target = request.url!;
   let added: readonly [string, string] | undefined;
   inFlight.begin(decision);
+  const observer = decision.shadow && gateway.shadowing.read(decision, request);
+  const wrote = decision.kind === 'write' ? gateway.shadowing.write(snapshot, decision, request) : undefined;
   let { upstream } = decision;
-  let attempt = await send(gateway, decision, upstream, request, response, decision.path, added);
+  let attempt = await send(gateway, decision, upstream, request, response, decision.path, added, observer);
+  observer?.end(attempt.ok);
+  wrote?.();
   if (!attempt.ok && mayFallBack(snapshot, decision, request, attempt)) {
     metrics.fellBack(decision.context!);
     // An open breaker was logged when it opened.
@@ -72,6 +78,7 @@ async function send(
   response: ServerResponse,
   path: string,
   added: readonly string[] | undefined,
+  observer?: AnswerObserver,
 ): Promise<Attempt> {
   const guard = gateway.guards.get(upstream);
   const permit = guard ? guard.enter() : 0;
@@ -80,7 +87,7 @@ async function send(
     return { ok: false, shed: permit };
   }
   const edits = upstream === decision.upstream ? decision.edits : undefined;
-  const exchange = { request, response, path, added, edits };
+  const exchange = { request, response, path, added, edits, observer };
   const forwarder = gateway.upstreams.get(upstream)!;
   let outcome = await forwarder.forward(exchange);
   const swallowed = !outcome.ok && outcome.failure.stale && mayRepeat(decision, request);

@@ -18,6 +18,7 @@ import { answerItself, answerUpgradeItself } from './own-answer.ts';
 import { openGuards, type Guards } from './protection/open-guards.ts';
 import { refuseRequest, refuseUpgrade } from './refusal.ts';
 import { stripPin } from './strip-pin.ts';
+import { openShadowing, type Shadowing } from './shadow/shadowing.ts';
 import { snapshotCopy } from './snapshot/copy.ts';
 import { openHolder, type Holder } from './snapshot/holder.ts';
 
@@ -37,6 +38,7 @@ export interface OpenGateway {
   readonly guards: Guards;
   /** What the ops port serves besides health and metrics, by path: the kill switch. */
   readonly opsHandlers: Readonly<Record<string, RequestListener>>;
+  readonly shadowing: Shadowing;
   /** Decides and answers. With `toMonolith`, what is the monolith's is handed to it instead of being forwarded. */
   handle(request: IncomingMessage, response: ServerResponse, toMonolith?: (error?: Error) => void): void;
   /** Decides and tunnels a WebSocket upgrade. With `toMonolith`, as above. */
@@ -95,7 +97,20 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
     });
     upgraders.set(upstream, upgrader);
   }
-  const answering = { upstreams, guards, metrics, inFlight, log, serverTiming: config.gateway.serverTiming };
+  const shadowing = openShadowing(config, {
+    registry: metrics.registry,
+    log,
+    trust,
+  });
+  const answering = {
+    upstreams,
+    guards,
+    metrics,
+    inFlight,
+    log,
+    serverTiming: config.gateway.serverTiming,
+    shadowing,
+  };
 
   /** Whether the client came over TLS, as far as a trusted proxy in front tells. */
   const isSecure = ({ socket, headers }: IncomingMessage): boolean => {
@@ -108,6 +123,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
     metrics,
     guards,
     opsHandlers: kill.handlers,
+    shadowing,
     handle(request, response, toMonolith) {
       if (!toMonolith && refuseRequest(answering, request, response, limits.fields)) return;
       const snapshot = holder.current();
@@ -155,6 +171,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
     async close() {
       await Promise.all([kill.stop(), holder.stop()]);
       guards.close();
+      await shadowing.close();
       for (const upgrader of upgraders.values()) upgrader.close();
       await Promise.all([...upstreams.values()].map((forwarder) => forwarder.close()));
     },

@@ -98,8 +98,11 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     address: ops,
     metrics: [gateway.metrics.registry, ...(options.metrics ? [options.metrics] : [])],
     notReady: () => drain.stopping() ?? gateway.holder.missing(),
-    pages: { '/upstreams': () => upstreamsPage(gateway.guards) },
     handlers: gateway.opsHandlers,
+    pages: {
+      '/upstreams': () => upstreamsPage(gateway.guards),
+      '/shadow': () => ({ contexts: gateway.shadowing.report() }),
+    },
   }).catch(async (error: unknown) => {
     server.close();
     await gateway.close();

@@ -13,6 +13,18 @@ export interface Exchange {
   readonly added?: readonly string[] | undefined;
   /** What the route changes in both messages. */
   readonly edits?: RouteEdits | undefined;
+  /** Sees the answer pass, of an exchange without a body. Its end is the caller's to tell. */
+  readonly observer?: AnswerObserver | undefined;
+}
+
+/** Sees an answer as it comes from the upstream. It holds nothing up and throws nothing. */
+export interface AnswerObserver {
+  /** The final status, and the fields as a client gets them: name, value, name, value, … They are not to be kept. */
+  head(status: number, fields: readonly string[]): void;
+  /** Valid during the call only. */
+  data(chunk: Buffer): void;
+  /** Nothing more comes. */
+  end(complete: boolean): void;
 }
 
 /** Why an exchange broke, and on which side. */

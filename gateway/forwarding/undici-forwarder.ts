@@ -193,7 +193,7 @@ class Carried implements Dispatcher.DispatchHandler {
     _headers: unknown,
     message?: string,
   ): void {
-    const { request, response, added, edits } = this.#exchange;
+    const { request, response, added, edits, observer } = this.#exchange;
     if (status < 200) return passInformation(response, status, controller.rawHeaders as Buffer[]);
     this.patience?.end();
     const fields = responseFields(
@@ -203,6 +203,7 @@ class Carried implements Dispatcher.DispatchHandler {
       this.#options.answers,
       edits,
     );
+    observer?.head(status, fields);
     if (added) fields.push(...added);
     response.sendDate = false;
     response.writeHead(status, message ?? '', fields);
@@ -211,7 +212,8 @@ class Carried implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { response } = this.#exchange;
+    const { response, observer } = this.#exchange;
+    observer?.data(chunk);
     if (response.destroyed) return;
     const first = !this.#begun;
     this.#begun = true;

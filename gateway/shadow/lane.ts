@@ -1,0 +1,108 @@
+import {
+  judgeShadow,
+  noCounts,
+  reportShadow,
+  type Config,
+  type ContextConfig,
+  type ShadowConfig,
+  type ShadowOutcome,
+  type ShadowReport,
+} from '../../contexts/index.ts';
+import { clientAddress, type Trust } from '../client-address.ts';
+import { answerRules, hostFor } from '../forwarding/answer-rules.ts';
+import { openCopySender, type CopySender } from '../forwarding/copy-sender.ts';
+import { DROPS, openCopyQueue, type CopyQueue, type Drop } from './copy-queue.ts';
+import { openExamples, type Examples } from './examples.ts';
+import { recentWrites, type RecentWrites } from './recent-writes.ts';
+import { openTally, type Tally } from './tally.ts';
+import { whoAsks, type Who } from './who.ts';
+
+/** Somewhere that copies go to. */
+export interface Destination {
+  readonly queue: CopyQueue;
+  readonly sender: CopySender;
+}
+
+/** Everything about shadowing that one context has for itself, so that none can get in another's way. */
+export interface Lane {
+  readonly context: string;
+  readonly config: ShadowConfig;
+  readonly who: Who;
+  readonly extracted: Destination;
+  /** The monolith, where it is asked a second time. */
+  readonly again: Destination;
+  readonly writes: RecentWrites;
+  readonly repeatable: ReadonlySet<string>;
+  readonly examples: Examples;
+  /** Outcomes and drops since the start. */
+  readonly totals: Readonly<Record<ShadowOutcome, number>>;
+  readonly drops: Readonly<Record<Drop, number>>;
+  count(route: string, outcome: ShadowOutcome, drop?: Drop): void;
+  report(): ShadowReport;
+  close(): Promise<void>;
+}
+
+type Upstream = Config['upstreams'][string];
+
+/** Second requests that the monolith has to bear at once. */
+const AGAIN = 2;
+
+export function openLane(
+  context: string,
+  { shadow: config, routes, cohort }: ContextConfig,
+  {
+    upstreams,
+    trust,
+  }: {
+    readonly upstreams: { readonly extracted: Upstream; readonly monolith: Upstream };
+    readonly trust: Trust;
+  },
+): Lane {
+  const { queue, concurrency, timeout, window } = config;
+  const destination = (upstream: Upstream, connections: number): Destination => ({
+    queue: openCopyQueue({ queue, concurrency: connections, timeout }),
+    sender: openCopySender({
+      url: upstream.url,
+      tls: upstream.tls,
+      timeout,
+      connections,
+      rules: { trust, host: hostFor(upstream) },
+      answers: answerRules(upstream),
+    }),
+  });
+  const extracted = destination(upstreams.extracted, concurrency);
+  const again = destination(upstreams.monolith, Math.min(AGAIN, concurrency));
+  const tallies = new Map<string, Tally>(
+    routes.filter(canBeShadowed).map(({ match }) => [match, openTally(window)]),
+  );
+  const examples = openExamples();
+  const totals = noCounts();
+  const drops = Object.fromEntries(DROPS.map((why) => [why, 0])) as Record<Drop, number>;
+  return {
+    who: whoAsks({ cohort, routes }, (request) => clientAddress(trust, request)),
+    ...{ context, config, extracted, again, examples, totals, drops },
+    writes: recentWrites(config.maxLag),
+    repeatable: new Set(routes.filter(({ repeatable }) => repeatable).map(({ match }) => match)),
+    count(route, outcome, drop) {
+      totals[outcome] += 1;
+      if (drop) drops[drop] += 1;
+      tallies.get(route)?.add(outcome);
+    },
+    report() {
+      const judged = [...tallies].map(([route, tally]) => {
+        const counts = tally.counts();
+        return { route, ...judgeShadow(counts, config), counts, examples: examples.of(route) };
+      });
+      return reportShadow(context, config, judged);
+    },
+    async close() {
+      for (const { queue: copies } of [extracted, again]) copies.close();
+      await Promise.all([extracted, again].map(({ sender }) => sender.close()));
+    },
+  };
+}
+
+/** Only a GET or a HEAD that is a read has an answer to compare and nothing to do harm with. */
+function canBeShadowed({ match, kind }: ContextConfig['routes'][number]): boolean {
+  return kind !== 'write' && /^(?:GET|HEAD|\*) /.test(match);
+}

@@ -1,0 +1,136 @@
+import type { IncomingMessage } from 'node:http';
+import type { Decision, ShadowOutcome } from '../../contexts/index.ts';
+import type { Copy } from '../forwarding/copy-sender.ts';
+import type { AnswerObserver } from '../forwarding/forwarder.ts';
+import type { Budget } from './budget.ts';
+import { openCapture, type Capture, type CaptureEnd } from './capture.ts';
+import type { Comparer } from './comparer.ts';
+import type { Drop } from './copy-queue.ts';
+import { exampleOf, shownTarget } from './examples.ts';
+import type { Destination, Lane } from './lane.ts';
+
+/**
+ * Follows one sampled read: keeps the monolith's answer as it passes, sends a copy to the extracted service once that
+ * answer has begun, and to the monolith again once it has ended where the route allows it, has all of them compared, and
+ * counts what became of it, once. Returns what has to see the monolith's answer.
+ */
+export function shadowRead(
+  { budget, comparer }: { readonly budget: Budget; readonly comparer: Comparer },
+  lane: Lane,
+  decision: Decision,
+  request: IncomingMessage,
+): AnswerObserver {
+  const { config } = lane;
+  const route = decision.route!;
+  const method = request.method!;
+  const began = performance.now();
+  const stops: (() => void)[] = [];
+  let over = false;
+
+  const settle = (outcome: ShadowOutcome, drop?: Drop): void => {
+    if (over) return;
+    over = true;
+    for (const capture of [own, copied, repeated]) capture?.free();
+    for (const stop of stops) stop();
+    lane.count(route, outcome, drop);
+  };
+
+  const capture = (
+    broken: ShadowOutcome,
+    onWhole: () => void,
+    onHead?: Head,
+  ): Capture & { whole: boolean } => {
+    const onEnd = (how: CaptureEnd) => {
+      if (how === 'whole') {
+        captured.whole = true;
+        onWhole();
+      } else if (how === 'no-room') settle('dropped', 'room');
+      else settle(how === 'truncated' ? 'truncated' : broken);
+    };
+    const captured = Object.assign(openCapture({ method, limit: config.maxBody, budget, onHead, onEnd }), {
+      whole: false,
+    });
+    return captured;
+  };
+
+  const sendTo = ({ queue, sender }: Destination, copy: Copy, into: Capture): void =>
+    queue.offer({
+      drop: (why) => settle('dropped', why),
+      send(done) {
+        if (over) return done(undefined);
+        stops.push(
+          sender.send(copy, {
+            head: into.head,
+            data: into.data,
+            end(complete) {
+              // What was broken off here says nothing about the upstream.
+              done(complete || !over ? complete : undefined);
+              into.end(complete);
+            },
+          }),
+        );
+      },
+    });
+
+  const compareWhenWhole = (): void => {
+    if (over || !own.whole || !copied.whole || repeated?.whole === false) return;
+    const lagging = lane.writes.since(lane.who(decision, request), began - config.maxLag);
+    const sample = {
+      route,
+      monolith: own.answer()!,
+      extracted: copied.answer()!,
+      repeated: repeated?.answer(),
+    };
+    void comparer.compare(lane.context, sample).then((judged) => {
+      if (!judged) return settle('dropped', 'thread');
+      if (judged.outcome !== 'mismatch') return settle(judged.outcome);
+      if (lagging) return settle('lag');
+      const target = shownTarget(request.url!, route, config.personal);
+      lane.examples.add(route, exampleOf(method, target, judged.differences));
+      settle('mismatch');
+    });
+  };
+
+  const copied = capture('error', compareWhenWhole);
+  const repeated = lane.repeatable.has(route) ? capture('unstable', compareWhenWhole) : undefined;
+  const own = capture(
+    'skipped',
+    () => {
+      // Only now: the first request may have held a lock that the second one needs.
+      if (repeated && !over) sendTo(lane.again, { request, path: decision.path }, repeated);
+      compareWhenWhole();
+    },
+    (status, fields) => {
+      if (isReference(status, fields)) sendTo(lane.extracted, { request, ...decision.shadow! }, copied);
+      else settle('skipped');
+    },
+  );
+  return own;
+}
+
+type Head = (status: number, fields: readonly string[]) => void;
+
+/** Whether the request asks for something that two systems can be expected to answer alike. */
+export function isComparable({ method, headers }: IncomingMessage): boolean {
+  return (
+    (method === 'GET' || method === 'HEAD') &&
+    headers['content-length'] === undefined &&
+    headers['transfer-encoding'] === undefined &&
+    headers.expect === undefined &&
+    // Validators are each system's own.
+    headers['if-none-match'] === undefined &&
+    headers['if-modified-since'] === undefined &&
+    headers['if-match'] === undefined &&
+    headers['if-unmodified-since'] === undefined &&
+    headers.range === undefined
+  );
+}
+
+/** An answer that failed, or never ends, is nothing to compare with. */
+function isReference(status: number, fields: readonly string[]): boolean {
+  if (status >= 500) return false;
+  for (let index = 0; index < fields.length; index += 2)
+    if (fields[index]!.toLowerCase() === 'content-type' && /^text\/event-stream\b/i.test(fields[index + 1]!))
+      return false;
+  return true;
+}

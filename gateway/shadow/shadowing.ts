@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import type { Registry } from 'prom-client';
+import type { Config, Decision, ShadowReport, Snapshot } from '../../contexts/index.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Trust } from '../client-address.ts';
+import type { AnswerObserver } from '../forwarding/forwarder.ts';
+import { openBudget } from './budget.ts';
+import { openComparer } from './comparer.ts';
+import { openLane, type Lane } from './lane.ts';
+import { planAnswers } from './plan-answers.ts';
+import { shadowMetrics } from './shadow-metrics.ts';
+import { isComparable, shadowRead } from './shadow-read.ts';
+
+/** Asks extracted services what the monolith has answered, and compares. The client never waits for any of it. */
+export interface Shadowing {
+  /** What has to see the monolith's answer to this read, when it is sampled. The decision has a `shadow`. */
+  read(decision: Decision, request: IncomingMessage): AnswerObserver | undefined;
+  /** Remembers a write where the context's reads are in shadow. Returns what to call when it is over. */
+  write(snapshot: Snapshot, decision: Decision, request: IncomingMessage): (() => void) | undefined;
+  /** What was found out, for each context of the config. */
+  report(): ShadowReport[];
+  close(): Promise<void>;
+}
+
+/** Bytes that all answers under comparison may hold together. */
+const ROOM = 64 * 1024 * 1024;
+
+export function openShadowing(
+  config: Config,
+  {
+    registry,
+    log,
+    trust,
+  }: {
+    readonly registry: Registry;
+    readonly log: Log;
+    readonly trust: Trust;
+  },
+): Shadowing {
+  const { contexts, upstreams, monolith } = config;
+  const lanes = new Map<string, Lane>(
+    Object.entries(contexts).map(([name, context]) => [
+      name,
+      openLane(name, context, {
+        upstreams: { extracted: upstreams[context.upstream]!, monolith: upstreams[monolith]! },
+        trust,
+      }),
+    ]),
+  );
+  const plans = Object.fromEntries(
+    Object.entries(contexts).map(([name, { shadow }]) => [name, planAnswers(shadow)]),
+  );
+  const shared = { budget: openBudget(ROOM), comparer: openComparer({ plans, log }) };
+  shadowMetrics(registry, lanes, shared);
+  return {
+    read(decision, request) {
+      const lane = lanes.get(decision.context!)!;
+      if (Math.random() >= lane.config.sample) return undefined;
+      const route = decision.route!;
+      if (lane.extracted.queue.paused()) return void lane.count(route, 'dropped', 'paused');
+      if (!isComparable(request)) return void lane.count(route, 'skipped');
+      return shadowRead(shared, lane, decision, request);
+    },
+    write({ contexts: inForce }, decision, request) {
+      if (inForce.get(decision.context!)?.stages.reads.stage !== 'shadow') return undefined;
+      const lane = lanes.get(decision.context!)!;
+      const who = lane.who(decision, request);
+      lane.writes.begin(who);
+      return () => lane.writes.end(who);
+    },
+    report: () => [...lanes.values()].map((lane) => lane.report()),
+    async close() {
+      await Promise.all([...lanes.values()].map((lane) => lane.close()));
+      await shared.comparer.close();
+    },
+  };
+}
