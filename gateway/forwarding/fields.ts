@@ -10,6 +10,7 @@ import {
   HOST,
   LENGTH,
   LINK,
+  PASSES,
   requestFate,
   TRAILER,
 } from './fate.ts';
@@ -127,13 +128,15 @@ export function responseFields(
 /** The fields of an informational answer; those of the final one are apart (RFC 9110 §15.2). */
 export function informationFields(raw: readonly (string | Buffer)[]): string[] {
   const fields: string[] = [];
+  let nominated: Set<string> | undefined;
   for (let index = 0; index < raw.length; index += 2) {
-    const name = latin1(raw[index]!);
+    const name = nameText(raw[index]!);
     const fate = answerFate(name);
-    if (fate !== ENDS && fate !== CONNECTION && fate !== LENGTH && fate !== TRAILER)
-      fields.push(name, latin1(raw[index + 1]!));
+    const value = latin1(raw[index + 1]!);
+    if (fate === CONNECTION) nominated = nominate(nominated, value);
+    else if (fate !== ENDS && fate !== LENGTH && fate !== TRAILER) fields.push(name, value);
   }
-  return fields;
+  return nominated === undefined ? fields : without(fields, nominated);
 }
 
 /** The fields of a WebSocket upgrade for the upstream, names in lower case. */
@@ -162,7 +165,7 @@ export function trailerFields(raw: readonly (string | Buffer)[]): [string, strin
   for (let index = 0; index < raw.length; index += 2) {
     const name = latin1(raw[index]!);
     const fate = requestFate(name);
-    if (fate === 0 && answerFate(name) !== LENGTH) found.push([name, latin1(raw[index + 1]!)]);
+    if (fate === PASSES && answerFate(name) !== LENGTH) found.push([name, latin1(raw[index + 1]!)]);
   }
   return found;
 }
