@@ -37,5 +37,14 @@ export function framingFault(request: IncomingMessage): Fault | undefined {
   if (hosts === 0 && httpVersionMinor === 1) return { status: 400, reason: 'it has no Host field' };
   if (credentials > 1)
     return { status: 400, reason: `it has ${credentials} Authorization fields; required is one at most` };
+  const { host } = headers;
+  if (host === soundHost || host === undefined) return undefined;
+  if (!HOST.test(host)) return { status: 400, reason: `its Host '${host}' is no host` };
+  soundHost = host;
   return undefined;
 }
+
+/** `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2); an empty one is sound. */
+const HOST = /^(?:\[[\da-fv:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
+/** The one before, which nearly every request has again. */
+let soundHost: string | undefined;

@@ -81,7 +81,8 @@ export function requestFields(
 /**
  * The fields for the client, from the upstream's raw list, as the upstream's rules and the route turn them; repeated
  * ones such as Set-Cookie stay apart. `Trailer` announces fields after a chunked body and goes with it: elsewhere
- * Node refuses to write it.
+ * Node refuses to write it. Throws where the upstream has coded the body in another way than by chunks: nobody undoes
+ * that, and the client would not be told.
  */
 export function responseFields(
   raw: readonly (string | Buffer)[],
@@ -97,7 +98,11 @@ export function responseFields(
   for (let index = 0; index < raw.length; index += 2) {
     const name = nameText(raw[index]!);
     const fate = answerFate(name);
-    if (fate === ENDS) continue;
+    if (fate === ENDS) {
+      // Of these names only Transfer-Encoding is that long and begins with a T.
+      if (name.length === 17 && (name.charCodeAt(0) | 0x20) === 0x74) checkCoding(latin1(raw[index + 1]!));
+      continue;
+    }
     let value = latin1(raw[index + 1]!);
     switch (fate) {
       case CONNECTION:
@@ -123,6 +128,12 @@ export function responseFields(
   if (edits?.response !== undefined) fields.push(...edits.response.set);
   fields.push('Via', VIA);
   return fields;
+}
+
+/** `identity` is what servers of the nineties say instead of nothing. */
+function checkCoding(value: string): void {
+  if (value !== 'chunked' && !/^\s*(?:chunked|identity)\s*$/i.test(value))
+    throw new Error(`its Transfer-Encoding is '${value}'; required is 'chunked'`);
 }
 
 /** The fields of an informational answer; those of the final one are apart (RFC 9110 §15.2). */

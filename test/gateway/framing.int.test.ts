@@ -39,6 +39,7 @@ test.each([
   ['two Host fields', 400, request('GET /a HTTP/1.1', 'Host: shop', 'host: evil')],
   ['two equal Host fields', 400, request('GET /a HTTP/1.1', 'Host: shop', 'Host: shop')],
   ['two Host fields to a service', 400, request('GET /inventory/a HTTP/1.1', 'Host: shop', 'Host: evil')],
+  ['a Host that is no host', 400, request('GET /a HTTP/1.1', 'Host: shop/evil')],
   ['no Host field', 400, request('GET /a HTTP/1.1', 'X-A: 1')],
   [
     'another coding before chunked',
