@@ -64,6 +64,7 @@ export function openLane(): Lane {
       for (const origin of [monolith, inventory]) {
         origin.forget();
         origin.answer = say;
+        origin.onHead = undefined;
       }
       lines.length = 0;
     };

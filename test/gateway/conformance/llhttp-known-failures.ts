@@ -52,4 +52,18 @@ export const RESPONSES: readonly KnownFailures[] = [
       'invalid.md: Bare CR followed by CR after response line [stays]': '200 "Evil"',
     },
   },
+  {
+    why: 'A coding that nobody undoes is 502: the client would get the coded bytes without being told.',
+    saw: Object.fromEntries(
+      [
+        '`chunked` before other transfer-encoding',
+        '`chunkedchunked` transfer-encoding does not enable chunked enconding',
+      ].flatMap((title) =>
+        ['closes', 'stays'].map((end) => [
+          `transfer-encoding.md: ${title} [${end}]`,
+          '502 "502 Bad Gateway\\n"',
+        ]),
+      ),
+    ),
+  },
 ];

@@ -19,6 +19,10 @@ export interface RecordingOrigin {
   unfinished(): string[];
   /** Forgets what it has recorded, and closes connections that are in the middle of something. */
   forget(): void;
+  /** Told of each head that is whole while its body is not. */
+  onHead: ((head: string, socket: Socket) => void) | undefined;
+  /** Stops reading requests of a connection: what it has not read yet, and all that comes, is the caller's. */
+  takeOver(socket: Socket): string;
   /** How it answers; `undefined` leaves the request without an answer. It may write to the socket itself. */
   answer: (request: Received, socket: Socket) => string | undefined;
   stop(): Promise<void>;
@@ -34,22 +38,29 @@ const FIELD = /^[!#$%&'*+.^_`|~\w-]+: ?[^\r\n\0]*$/;
  * request that is whole, and keeps apart what is not.
  */
 export async function startRecordingOrigin(): Promise<RecordingOrigin> {
-  const open = new Map<Socket, { rest: string }>();
+  const open = new Map<Socket, { rest: string; taken: boolean; head: boolean }>();
   const received: Received[] = [];
   const nonsense: string[] = [];
   const broken: string[] = [];
   const server = createServer((socket) => {
-    const state = { rest: '' };
+    const state = { rest: '', taken: false, head: false };
     open.set(socket, state);
     socket.on('error', () => {});
     socket.on('close', () => {
       if (open.delete(socket) && state.rest !== '') broken.push(state.rest);
     });
     socket.on('data', (chunk) => {
+      if (state.taken) return;
       state.rest += chunk.toString('latin1');
       for (;;) {
         const found = takeRequest(state.rest);
-        if (found === 'more') return;
+        if (found === 'more') {
+          const end = state.rest.indexOf('\r\n\r\n');
+          if (end > 0 && !state.head) origin.onHead?.(state.rest.slice(0, end), socket);
+          state.head = end > 0;
+          return;
+        }
+        state.head = false;
         if (found === 'nonsense') {
           nonsense.push(state.rest);
           state.rest = '';
@@ -60,6 +71,7 @@ export async function startRecordingOrigin(): Promise<RecordingOrigin> {
         if (!probe) received.push(found.request);
         const answer = probe ? say(found.request) : origin.answer(found.request, socket);
         if (answer !== undefined) socket.write(answer, 'latin1');
+        if (state.taken) return;
       }
     });
   });
@@ -77,6 +89,14 @@ export async function startRecordingOrigin(): Promise<RecordingOrigin> {
       }
       for (const list of [received, nonsense, broken]) list.length = 0;
     },
+    takeOver(socket) {
+      const state = open.get(socket)!;
+      const { rest } = state;
+      state.taken = true;
+      state.rest = '';
+      return rest;
+    },
+    onHead: undefined,
     answer: say,
     async stop() {
       for (const socket of open.keys()) socket.destroy();
