@@ -1,7 +1,9 @@
+import type { KeyObject } from 'node:crypto';
 import { networkOf } from './client-network.ts';
-import { cohortOf, cohortPosition, describeCohort } from './cohort.ts';
+import { cohortOf, cohortPosition, describeCohort, tokenIn } from './cohort.ts';
 import type { CohortConfig, ContextConfig } from './config.ts';
 import type { RequestFacts } from './decide.ts';
+import { publicKeyIn, verifiedClaim } from './jwt-claim.ts';
 import { namesOf } from './retired.ts';
 import type { ContextStages } from './stage.ts';
 
@@ -17,6 +19,8 @@ export interface Canary {
   readonly exclude: ReadonlySet<string> | undefined;
   /** Where the cohort is a parameter: for each route as written, which segment of the path it is. */
   readonly parameter: ReadonlyMap<string, number> | undefined;
+  /** What a JWT must be signed with. */
+  readonly publicKey: KeyObject | undefined;
   /** What was decided for the cohorts seen last: a cohort comes again and again, and its hash is not free. */
   readonly known: Map<string, CanaryVerdict>;
 }
@@ -43,6 +47,10 @@ export function compileCanary(
     parameter:
       cohort && 'parameter' in cohort
         ? new Map(routes.map(({ match }) => [match, namesOf(match).get(cohort.parameter) ?? -1]))
+        : undefined,
+    publicKey:
+      cohort && 'jwt' in cohort && cohort.jwt.publicKey !== undefined
+        ? publicKeyIn(cohort.jwt.publicKey)
         : undefined,
     known: new Map(),
   };
@@ -94,14 +102,20 @@ function decideCohort({ stage, share, salt, include, exclude }: Canary, who: str
 }
 
 function cohortIn(
-  { cohort, parameter }: Canary,
-  { headers, address }: RequestFacts,
+  { cohort, parameter, publicKey }: Canary,
+  { headers = {}, address, now }: RequestFacts,
   route: string,
   path: string,
 ): string | undefined {
   if (cohort === undefined) return undefined;
+  if (publicKey && 'jwt' in cohort) {
+    const token = tokenIn(cohort.jwt, headers);
+    return token === undefined || now === undefined
+      ? undefined
+      : verifiedClaim(token, cohort.jwt.claim, publicKey, now);
+  }
   const value = parameter && decoded(path.slice(1).split('/')[parameter.get(route) ?? -1]);
-  return cohortOf(cohort, headers ?? {}, { address, parameter: value });
+  return cohortOf(cohort, headers, { address, parameter: value });
 }
 
 /** A segment as people write it in a list; where its escapes are no UTF-8, as it stands. */

@@ -25,12 +25,13 @@ function checkLists({ report, shown }: Checked, path: string[], context: Record<
   const index = exclude.findIndex((entry) => include.includes(entry));
   const at = [...path, 'reads', 'exclude', index];
   if (index >= 0) report(at, `'${shown(at)}' is included and excluded; take it out of one of the lists`);
-  if (include.length + exclude.length > 0 && 'jwt' in mapOf(context['cohort']))
-    report([...path, 'reads'], UNVERIFIED);
+  const cohort = mapOf(context['cohort']);
+  const unverified = 'jwt' in cohort && mapOf(cohort['jwt'])['publicKey'] === undefined;
+  if (include.length + exclude.length > 0 && unverified) report([...path, 'reads'], UNVERIFIED);
 }
 
 export const UNVERIFIED =
-  'include and exclude can’t rest on a claim of a JWT that nobody has verified; leave them out, or take another cohort';
+  'include and exclude can’t rest on a claim of a JWT that nobody has verified; give the jwt a publicKey, or leave them out';
 
 function checkParameter({ report, shown }: Checked, path: string[], context: Record<string, unknown>): void {
   const parameter = textOf(mapOf(context['cohort'])['parameter']);

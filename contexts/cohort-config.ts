@@ -1,7 +1,12 @@
 import { z } from 'zod';
+import { publicKeyIn } from './jwt-claim.ts';
 
 const cookie = z.string().min(1);
 const header = z.string().min(1).toLowerCase();
+const publicKey = z
+  .string()
+  .refine((text) => publicKeyIn(text) !== undefined, 'a public key or certificate in PEM: RSA, EC or Ed25519')
+  .optional();
 const claim = z.string().min(1).default('sub');
 
 /** Who a decision is sticky for. A request without it goes to the monolith while the context is in canary. */
@@ -16,13 +21,14 @@ export const cohort = z.union([
   }),
   z.strictObject({ header }),
   /**
-   * A claim of a JWT (RFC 7519) that a cookie or a field holds, `Authorization: Bearer` unless given. It is read and not
-   * verified, so it decides on nothing but stickiness: `include` and `exclude` are refused with it.
+   * A claim of a JWT (RFC 7519) that a cookie or a field holds, `Authorization: Bearer` unless given. Without a
+   * `publicKey` it is read and not verified, so it decides on nothing but stickiness: `include` and `exclude` are
+   * refused with it. With one, a token that it doesn't verify names nobody.
    */
   z.strictObject({
     jwt: z.union([
-      z.strictObject({ claim, cookie }),
-      z.strictObject({ claim, header: header.default('authorization') }),
+      z.strictObject({ claim, publicKey, cookie }),
+      z.strictObject({ claim, publicKey, header: header.default('authorization') }),
     ]),
   }),
   /** A `:name` that every route of the context has. */

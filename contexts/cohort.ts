@@ -3,6 +3,8 @@ import { networkOf } from './client-network.ts';
 import type { CohortConfig } from './config.ts';
 import { unverifiedClaim } from './jwt-claim.ts';
 
+type JwtConfig = Extract<CohortConfig, { readonly jwt: unknown }>['jwt'];
+
 /** Field names in lower case, as Node gives them. */
 export type RequestFields = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -14,7 +16,7 @@ export interface CohortSources {
   readonly parameter?: string | undefined;
 }
 
-/** Who a decision is sticky for, from what the context names, if it is there. */
+/** Who a decision is sticky for, from what the context names, if it is there. A JWT is read and not verified. */
 export function cohortOf(
   config: CohortConfig,
   fields: RequestFields,
@@ -23,12 +25,16 @@ export function cohortOf(
   if ('cookie' in config) return cookieIn(fields, config.cookie);
   if ('header' in config) return firstOf(fields[config.header]);
   if ('jwt' in config) {
-    const { jwt } = config;
-    const text = 'cookie' in jwt ? cookieIn(fields, jwt.cookie) : firstOf(fields[jwt.header]);
-    return text === undefined ? undefined : unverifiedClaim(text, jwt.claim);
+    const text = tokenIn(config.jwt, fields);
+    return text === undefined ? undefined : unverifiedClaim(text, config.jwt.claim);
   }
   if ('parameter' in config) return parameter || undefined;
   return address === undefined ? undefined : networkOf(address);
+}
+
+/** Where the config says that a JWT is, what stands there. */
+export function tokenIn(jwt: JwtConfig, fields: RequestFields): string | undefined {
+  return 'cookie' in jwt ? cookieIn(fields, jwt.cookie) : firstOf(fields[jwt.header]);
 }
 
 const NOTHING: CohortSources = {};
@@ -40,7 +46,7 @@ export function describeCohort(config: CohortConfig): string {
   if ('parameter' in config) return `parameter ${config.parameter}`;
   if ('address' in config) return 'client address';
   const { jwt } = config;
-  return `claim ${jwt.claim} of the JWT in ${'cookie' in jwt ? `cookie ${jwt.cookie}` : `header ${jwt.header}`}`;
+  return `${jwt.publicKey === undefined ? '' : 'verified '}claim ${jwt.claim} of the JWT in ${'cookie' in jwt ? `cookie ${jwt.cookie}` : `header ${jwt.header}`}`;
 }
 
 /** Read without taking the field apart: it may hold dozens of cookies. */

@@ -20,7 +20,7 @@ export interface RequestFacts {
   readonly cohort?: string | undefined;
   /** The resolved client address, where the snapshot asks for it. */
   readonly address?: string | undefined;
-  /** Milliseconds since 1970, where the snapshot lets reads be pinned; without it no pin is good. */
+  /** Milliseconds since 1970, where the snapshot asks for it; without it no pin is good, and no JWT that is verified. */
   readonly now?: number | undefined;
 }
 

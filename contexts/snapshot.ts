@@ -32,6 +32,8 @@ export interface Snapshot {
   readonly asksAddress: boolean;
   /** Whether answers to reads in canary must say `Cache-Control: private`. */
   readonly keepsPrivate: boolean;
+  /** Whether a decision may depend on the time: pins expire, and so do JWTs that are verified. */
+  readonly asksTime: boolean;
   /** Who may pin reads; undefined where nobody may. */
   readonly overrides: Overrides | undefined;
 }
@@ -42,10 +44,13 @@ export interface Snapshot {
  */
 export function compileSnapshot(config: Config, stages: Stages): Snapshot {
   const contexts = new Map<string, ContextSnapshot>();
+  const overrides = overridesOf(config);
   let asksAddress = false;
+  let asksTime = overrides !== undefined;
   for (const [name, context] of Object.entries(config.contexts)) {
     const own = ownOf(stages.contexts, name) ?? firstStages(config, name);
     const canary = compileCanary(context, own);
+    asksTime ||= canary?.publicKey !== undefined;
     asksAddress ||= canary?.cohort !== undefined && 'address' in canary.cohort;
     contexts.set(
       name,
@@ -69,7 +74,8 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
     routes: compileRoutes(config.contexts),
     asksAddress,
     keepsPrivate: config.gateway.cdn === 'private',
-    overrides: overridesOf(config),
+    asksTime,
+    overrides,
   });
 }
 

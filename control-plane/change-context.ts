@@ -59,7 +59,8 @@ function factsOf(config: Config, name: string) {
   const context = ownOf(config.contexts, name);
   if (!context) throw unknownContext(name, Object.keys(config.contexts));
   const { cohort } = context;
-  return { name, hasCohort: cohort !== undefined, unverified: cohort !== undefined && 'jwt' in cohort };
+  const unverified = cohort !== undefined && 'jwt' in cohort && cohort.jwt.publicKey === undefined;
+  return { name, hasCohort: cohort !== undefined, unverified };
 }
 
 async function carryOut(

@@ -129,7 +129,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       const snapshot = holder.current();
       const { method, url, headers } = request;
       const address = snapshot.asksAddress ? clientAddress(trust, request) : undefined;
-      const now = snapshot.overrides ? Date.now() : undefined;
+      const now = snapshot.asksTime ? Date.now() : undefined;
       const decision = decide(snapshot, { method: method!, target: url!, headers, address, now });
       if (snapshot.overrides) stripPin(request, snapshot.overrides);
       if (isAmended(decision)) amendAnswer(decision, request, response, isSecure(request));
@@ -151,7 +151,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       const snapshot = holder.current();
       const { method, url, headers } = request;
       const address = snapshot.asksAddress ? clientAddress(trust, request) : undefined;
-      const now = snapshot.overrides ? Date.now() : undefined;
+      const now = snapshot.asksTime ? Date.now() : undefined;
       const decision = decide(snapshot, { method: method!, target: url!, headers, address, now });
       if (snapshot.overrides) stripPin(request, snapshot.overrides);
       if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
@@ -106,4 +107,21 @@ test('a cohort by address is the resolved client’s', async () => {
     const { body } = await send(gateway.url, '/inventory/a', { headers: { 'x-forwarded-for': address } });
     expect(body).toBe(cohortPosition('inventory', address) < 0.5 ? 'service' : 'monolith');
   }
+});
+
+test('a cohort by a verified claim is only who has a token that is signed and not over', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string;
+  const config = await shop({}, [], { jwt: { claim: 'sub', header: 'authorization', publicKey: pem } });
+  const all = { inventory: { reads: { stage: 'canary', percent: 100 } } } as const;
+  const gateway = await started(config, memorySource(all));
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const bodyWith = async (exp: number) => {
+    const text = `${part({ alg: 'EdDSA' })}.${part({ sub: 'ada', exp })}`;
+    const signature = sign(null, Buffer.from(text), privateKey).toString('base64url');
+    const headers = { authorization: `Bearer ${text}.${signature}` };
+    return (await send(gateway.url, '/inventory/a', { headers })).body;
+  };
+  const now = Date.now() / 1_000;
+  expect([await bodyWith(now + 600), await bodyWith(now - 600)]).toEqual(['service', 'monolith']);
 });
