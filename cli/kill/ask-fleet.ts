@@ -22,7 +22,8 @@ export async function askFleet(
 ): Promise<Fleetwide> {
   const [found, register] = await Promise.all([
     Promise.all(fleet.ops.map((ops) => reach(ops, path, body, timeout))),
-    registered(fleet.admin, Math.min(timeout, 1_000)),
+    // Whoever waits for a kill isn't kept waiting by what is only good to know.
+    registered(fleet.admin, timeout / 2),
   ]);
   const seen = new Set<string>();
   // Two addresses may lead to the same process.

@@ -48,8 +48,9 @@ test('a kill sends reads to the monolith at once, and no poll, hint, new revisio
   expect(await read(first)).toBe('monolith');
   expect(await metric(first, 'banyan_gateway_killed{context="inventory"}')).toBe(1);
 
-  source.set({ inventory: { reads: { stage: 'canary', percent: 100 } } });
+  source.set(EXTRACTED);
   await until('the change is in force', async () => (await listed(first)).revision === 2);
+  expect(await read(first)).toBe('monolith');
   source.replace({ generation: 'restored', revision: 1, contexts: (await source.read()).contexts });
   await until('the other store is in force', async () => (await listed(first)).generation === 'restored');
   const polls = source.reports.length;
@@ -64,12 +65,11 @@ test('a kill sends reads to the monolith at once, and no poll, hint, new revisio
   // Another gateway's latch is another.
   expect((await listed(await started(await config(), source, { name: 'g2' }))).contexts[0]!.kill).toBe(null);
 
-  source.set(EXTRACTED);
   expect((await order(second, '/kill/release', ORDER)).answer.contexts[0]).toMatchObject({
     kill: null,
     changed: true,
   });
-  await until('its stage decides', async () => (await read(second)) === 'inventory');
+  expect(await read(second)).toBe('inventory');
   expect(await metric(second, 'banyan_gateway_killed{context="inventory"}')).toBe(0);
   expect(JSON.parse(await readFile(join(stateDir, 'killed-g1.json'), 'utf8'))).toMatchObject({ kills: {} });
 });
@@ -124,6 +124,7 @@ test('where the writes have moved a kill is refused, says what is at stake, and 
   await order(gateway, '/kill', { ...ORDER, consent: 'accept-loss' });
   expect(await read(gateway)).toBe('monolith');
   expect((await write(gateway)).body).toBe('inventory');
+  await until('the audit', () => source.kills.length);
   expect(source.kills).toMatchObject([{ consent: 'accept-loss' }]);
 });
 
@@ -301,7 +302,9 @@ test('a kill that can’t be written down is in force, says that a restart would
   await until('it is written', async () =>
     (await readFile(join(folder, 'killed-g1.json'), 'utf8')).includes('wrong stock'),
   );
-  expect(gateway.lines.map(({ msg }) => msg)).toContain('the latches of the kill switch are written again');
+  await until('it says so', () =>
+    gateway.lines.some(({ msg }) => msg === 'the latches of the kill switch are written again'),
+  );
 });
 
 test('latches that can’t be read may have been any: every context is killed until it is released', async () => {
