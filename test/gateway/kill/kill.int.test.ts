@@ -283,9 +283,7 @@ test('what a web page could send is refused, and so is what is no order', async 
   }
   const deleted = await fetch(`${gateway.opsUrl}/kill`, { method: 'DELETE' });
   expect([deleted.status, deleted.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST']);
-  expect(await (await fetch(`${gateway.opsUrl}/`)).text()).toBe(
-    'here are /healthz, /readyz, /upstreams, /kill, /kill/release and /metrics\n',
-  );
+  expect(await (await fetch(`${gateway.opsUrl}/`)).text()).toMatch(/^here are .*, \/kill, \/kill\/release/);
   expect(await read(gateway)).toBe('inventory');
 });
 
