@@ -20,6 +20,7 @@ const COMMANDS = {
   route: () => import('./commands/route.ts'),
   lag: () => import('./commands/lag.ts'),
   kill: () => import('./commands/kill.ts'),
+  shadow: () => import('./commands/shadow.ts'),
   pin: () => import('./commands/pin.ts'),
 };
 

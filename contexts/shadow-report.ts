@@ -86,6 +86,14 @@ export interface ShadowReport extends ShadowThresholds {
   readonly routes: readonly ShadowRouteReport[];
 }
 
+/** `GET /shadow` of a gateway's ops port. */
+export interface ShadowPage {
+  readonly gateway: string;
+  /** Of this process alone: two addresses may lead to the same one. */
+  readonly instance: string;
+  readonly contexts: readonly ShadowReport[];
+}
+
 /** Judges one route. Fewer comparisons than `minSamples` are never a *go*; a rate that is surely too low is a *no-go*. */
 export function judgeShadow(
   counts: ShadowCounts,
@@ -171,5 +179,5 @@ export function noCounts(): Record<ShadowOutcome, number> {
 
 /** `99.04 %`, never rounded up to what isn't reached. */
 function share(value: number): string {
-  return `${Math.floor(value * 10_000) / 100} %`;
+  return `${Math.floor(value * 10_000 + 1e-9) / 100} %`;
 }

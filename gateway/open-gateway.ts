@@ -97,11 +97,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
     });
     upgraders.set(upstream, upgrader);
   }
-  const shadowing = openShadowing(config, {
-    registry: metrics.registry,
-    log,
-    trust,
-  });
+  const shadowing = openShadowing(config, { registry: metrics.registry, name, log, trust });
   const answering = {
     upstreams,
     guards,

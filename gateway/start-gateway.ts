@@ -101,7 +101,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     handlers: gateway.opsHandlers,
     pages: {
       '/upstreams': () => upstreamsPage(gateway.guards),
-      '/shadow': () => ({ contexts: gateway.shadowing.report() }),
+      '/shadow': () => gateway.shadowing.report(),
     },
   }).catch(async (error: unknown) => {
     server.close();

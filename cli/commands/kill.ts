@@ -3,6 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { askFleet, type Fleetwide } from '../kill/ask-fleet.ts';
 import { fleetOf } from '../kill/fleet.ts';
 import { exitCodeOf, formatList, formatOrder, summaryOf } from '../kill/report.ts';
+import { opsAddresses } from '../ops-option.ts';
 import { UsageError } from '../usage-error.ts';
 
 interface Options {
@@ -36,7 +37,7 @@ export function register(program: Command): void {
     .option(
       '--ops <addresses>',
       "the gateways' ops ports, by commas or repeated; gateway.kill.gateways, else gateway.ops unless given",
-      addresses,
+      opsAddresses,
     )
     .option('--timeout <seconds>', 'how long a gateway may take to answer', seconds, 2)
     .option(
@@ -107,20 +108,6 @@ function userName(): string {
     // A container's user has a number alone.
     return `uid ${process.getuid?.() ?? 'unknown'}`;
   }
-}
-
-function addresses(text: string, before: readonly string[] = []): string[] {
-  const found = text.split(',').map((address) =>
-    address
-      .trim()
-      .replace(/^http:\/\//, '')
-      .replace(/\/$/, ''),
-  );
-  for (const address of found) {
-    if (!/^[^\s/]+:\d{1,5}$/.test(address))
-      throw new InvalidArgumentError('Required: addresses such as 127.0.0.1:9101, with commas between.');
-  }
-  return [...before, ...found];
 }
 
 function seconds(text: string): number {

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
-import type { Config, Decision, ShadowReport, Snapshot } from '../../contexts/index.ts';
+import type { Config, Decision, ShadowPage, Snapshot } from '../../contexts/index.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Trust } from '../client-address.ts';
 import type { AnswerObserver } from '../forwarding/forwarder.ts';
@@ -17,8 +18,8 @@ export interface Shadowing {
   read(decision: Decision, request: IncomingMessage): AnswerObserver | undefined;
   /** Remembers a write where the context's reads are in shadow. Returns what to call when it is over. */
   write(snapshot: Snapshot, decision: Decision, request: IncomingMessage): (() => void) | undefined;
-  /** What was found out, for each context of the config. */
-  report(): ShadowReport[];
+  /** What this gateway found out, for each context of the config. */
+  report(): ShadowPage;
   close(): Promise<void>;
 }
 
@@ -29,28 +30,32 @@ export function openShadowing(
   config: Config,
   {
     registry,
+    name,
     log,
     trust,
   }: {
     readonly registry: Registry;
+    /** How the gateway is named. */
+    readonly name: string;
     readonly log: Log;
     readonly trust: Trust;
   },
 ): Shadowing {
   const { contexts, upstreams, monolith } = config;
   const lanes = new Map<string, Lane>(
-    Object.entries(contexts).map(([name, context]) => [
-      name,
-      openLane(name, context, {
-        upstreams: { extracted: upstreams[context.upstream]!, monolith: upstreams[monolith]! },
+    Object.entries(contexts).map(([context, written]) => [
+      context,
+      openLane(context, written, {
+        upstreams: { extracted: upstreams[written.upstream]!, monolith: upstreams[monolith]! },
         trust,
       }),
     ]),
   );
   const plans = Object.fromEntries(
-    Object.entries(contexts).map(([name, { shadow }]) => [name, planAnswers(shadow)]),
+    Object.entries(contexts).map(([context, { shadow }]) => [context, planAnswers(shadow)]),
   );
   const shared = { budget: openBudget(ROOM), comparer: openComparer({ plans, log }) };
+  const instance = randomUUID();
   shadowMetrics(registry, lanes, shared);
   return {
     read(decision, request) {
@@ -68,7 +73,11 @@ export function openShadowing(
       lane.writes.begin(who);
       return () => lane.writes.end(who);
     },
-    report: () => [...lanes.values()].map((lane) => lane.report()),
+    report: () => ({
+      gateway: name,
+      instance,
+      contexts: [...lanes.values()].map((lane) => lane.report()),
+    }),
     async close() {
       await Promise.all([...lanes.values()].map((lane) => lane.close()));
       await shared.comparer.close();
