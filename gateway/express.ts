@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Registry } from 'prom-client';
 import { openGateway, type GatewayOptions } from './open-gateway.ts';
+import { upstreamsPage } from './protection/upstreams-page.ts';
 
 export { parseConfig, type Config, type SnapshotSource } from '../contexts/index.ts';
 export type { GatewayOptions } from './open-gateway.ts';
@@ -24,6 +25,8 @@ export interface ExpressGateway {
   ): void;
   /** The gateway's metrics, to be joined with the monolith's own. */
   readonly metrics: Registry;
+  /** How each upstream fares, as `/upstreams` of the gateway's own process shows it. */
+  upstreams(): object;
   /** Why there is no snapshot yet, undefined when there is one. */
   notReady(): string | undefined;
   stop(): Promise<void>;
@@ -55,6 +58,7 @@ export async function expressGateway(options: GatewayOptions): Promise<ExpressGa
       });
     },
     metrics: gateway.metrics.registry,
+    upstreams: () => upstreamsPage(gateway.guards),
     notReady: gateway.holder.missing,
     stop: () => gateway.close(),
   };

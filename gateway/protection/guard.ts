@@ -34,13 +34,18 @@ export interface Guard {
 export interface GuardListener {
   onBreaker(state: BreakerState): void;
   onHealth(state: HealthState): void;
+  /** Requests are shed because there are `limit` already; told again only after a while without. */
+  onFull(limit: number): void;
 }
+
+/** Milliseconds without a shed request after which the next one is told. */
+const QUIET = 10_000;
 
 /** Undefined where nothing is to be guarded. It does no I/O, and looks at no other clock than the one that it is given. */
 export function openGuard(
   policy: Protection,
   clock: () => number,
-  { onBreaker, onHealth }: GuardListener,
+  { onBreaker, onHealth, onFull }: GuardListener,
 ): Guard | undefined {
   const { breaker: breaks, health: checks, concurrency: most, retryBudget: share } = policy;
   if (!breaks && !checks && most === undefined && share === undefined) return undefined;
@@ -58,6 +63,13 @@ export function openGuard(
     retryAfter: seconds(checks.every * checks.passes),
   };
   const full: Shed = { cause: 'concurrency', retryAfter: 1 };
+  let lastFull = -Infinity;
+  const tooMany = (): Shed => {
+    const now = clock();
+    if (now - lastFull > QUIET) onFull(most!);
+    lastFull = now;
+    return full;
+  };
 
   const broken = (): Shed => {
     const state = breaker!.state();
@@ -72,7 +84,7 @@ export function openGuard(
       if (permit === 0) return broken();
       if (concurrency && !concurrency.enter()) {
         breaker?.settle(permit, undefined);
-        return full;
+        return tooMany();
       }
       budget?.deposit();
       return permit;

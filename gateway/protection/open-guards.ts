@@ -29,6 +29,7 @@ export function openGuards(
         state.health === 'unhealthy'
           ? log.warn({ upstream, ...state }, 'the upstream is unhealthy')
           : log.info({ upstream, ...state }, 'the upstream is healthy again'),
+      onFull: (limit) => log.warn({ upstream, limit }, 'the upstream is full: requests are shed'),
     });
     if (!guard) continue;
     guards.set(upstream, guard);

@@ -65,11 +65,29 @@ test('a change of stage is in force in the monolith’s process', async () => {
   expect(gateway.notReady()).toBeUndefined();
 });
 
-test('a read whose service is down goes on to next()', async () => {
+test('a read whose service is down goes on to next(), and the answer says so; a write doesn’t', async () => {
   const inventory = await startUpstream('inventory');
   await inventory.stop();
-  const { url } = await startShop(memorySource(EXTRACTED), inventory.url);
-  expect((await send(url, '/inventory/a?x')).body).toBe('monolith GET /inventory/a?x ');
+  const source = memorySource(EXTRACTED);
+  const { url, gateway } = await startShop(source, inventory.url);
+  const read = await send(url, '/stock/a?x');
+  expect(read).toMatchObject({
+    body: 'monolith GET /stock/a?x ',
+    headers: { 'server-timing': 'banyan;desc="fallback: failed"' },
+  });
+  for (let request = 0; request < 5; request += 1) await send(url, '/stock/a');
+  expect(gateway.upstreams()).toMatchObject({ inventory: { breaker: { state: 'open' } } });
+  expect(await send(url, '/stock/a')).toMatchObject({
+    body: 'monolith GET /stock/a ',
+    headers: { 'server-timing': 'banyan;desc="fallback: breaker open"' },
+  });
+  source.set({ inventory: { writes: { stage: 'extracted' } } });
+  await until('writes are the service’s', async () =>
+    [502, 503].includes((await send(url, '/inventory/a', { method: 'POST', body: 'hi' })).status),
+  );
+  expect((await send(url, '/inventory/a', { method: 'POST', body: 'hi' })).body).toBe(
+    '503 Service Unavailable\n',
+  );
 });
 
 test('a body that was read before the gateway is an error that says where to mount it, not a request that hangs', async () => {

@@ -74,20 +74,19 @@ test('an open breaker reroutes reads without asking the service, and leaves the 
   );
   const config = await protectedShop(
     { monolith: monolith.url, inventory: broken.url },
-    { inventory: 'breaker: { consecutive: 1, openFor: 1h, maxOpenFor: 1h }, retryBudget: none' },
+    { inventory: 'breaker: { consecutive: 1, openFor: 1h, maxOpenFor: 1h }, retryBudget: 0' },
   );
   const gateway = await started(config, memorySource(READS));
   expect((await send(gateway.url, '/inventory/a')).headers['server-timing']).toBe(
     'banyan;desc="fallback: failed"',
   );
-  const before = asked;
   for (let request = 0; request < 20; request += 1)
     expect(await send(gateway.url, '/inventory/a?x=1')).toMatchObject({
       status: 200,
       body: 'monolith',
       headers: { 'server-timing': 'banyan;desc="fallback: breaker open"' },
     });
-  expect(asked).toBe(before);
+  expect(asked).toBe(1);
   expect(monolith.seen.at(-1)!.target).toBe('/inventory/a?x=1');
   expect(await metric(gateway, 'banyan_gateway_fallbacks_total{context="inventory"}')).toBe(21);
   expect(await metric(gateway, 'banyan_gateway_shed_total{upstream="inventory",cause="breaker"}')).toBe(20);

@@ -17,14 +17,15 @@ upstreams:
   monolith: { url: http://127.0.0.1:3000 }
   inventory: { url: http://127.0.0.1:3001${fields === '' ? '' : `, ${fields}`} }
 `);
-  const nothing = { onBreaker() {}, onHealth() {} };
-  const guard = openGuard(protectionOf(upstreams['inventory']!, false), () => now, nothing)!;
+  const told: number[] = [];
+  const listener = { onBreaker() {}, onHealth() {}, onFull: (limit: number) => void told.push(limit) };
+  const guard = openGuard(protectionOf(upstreams['inventory']!, false), () => now, listener)!;
   const send = (outcome: Outcome) => {
     const permit = guard.enter();
     if (typeof permit === 'number') guard.leave(permit, outcome);
     return permit;
   };
-  return { guard, send, pass: (milliseconds: number) => (now += milliseconds) };
+  return { guard, send, told, pass: (milliseconds: number) => (now += milliseconds) };
 }
 
 test('an extracted service has a breaker and a retry budget by default, and no limit on its requests', () => {
@@ -69,6 +70,19 @@ test('a request too many is shed, and a place is free again when one ends, howev
   expect(guard.enter()).toMatchObject({ cause: 'concurrency' });
   for (const permit of permits) guard.leave(permit, broke('upstream'));
   expect(guard.state().underWay).toBe(0);
+});
+
+test('that requests are shed is told once, and again after ten seconds without', () => {
+  const { guard, told, pass } = guardOf('concurrency: 1');
+  guard.enter();
+  for (let time = 0; time < 5; time += 1) {
+    guard.enter();
+    pass(10_000);
+  }
+  expect(told).toEqual([1]);
+  pass(1);
+  guard.enter();
+  expect(told).toEqual([1, 1]);
 });
 
 test('a probe that finds no place is not lost', () => {
