@@ -10,7 +10,7 @@ import { memorySource, type MemorySource } from '../support/memory-source.ts';
 import { until } from '../support/until.ts';
 import { send } from './support/client.ts';
 import { keptLog, shopConfig } from './support/gateway.ts';
-import { startUpstream } from './support/upstream.ts';
+import { closedUrl, startUpstream } from './support/upstream.ts';
 
 /** An Express monolith with the gateway inside; `early` comes before the gateway. */
 async function startShop(source: MemorySource, inventoryUrl: string, early?: express.RequestHandler) {
@@ -66,10 +66,8 @@ test('a change of stage is in force in the monolith’s process', async () => {
 });
 
 test('a read whose service is down goes on to next(), and the answer says so; a write doesn’t', async () => {
-  const inventory = await startUpstream('inventory');
-  await inventory.stop();
   const source = memorySource(EXTRACTED);
-  const { url, gateway } = await startShop(source, inventory.url);
+  const { url, gateway } = await startShop(source, await closedUrl());
   const read = await send(url, '/stock/a?x');
   expect(read).toMatchObject({
     body: 'monolith GET /stock/a?x ',

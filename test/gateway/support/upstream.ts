@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import {
+  connect,
   createServer as createTcpServer,
   type AddressInfo,
   type Server as TcpServer,
@@ -62,11 +63,15 @@ export async function startRaw(
   return { url, sockets: () => [...sockets], stop };
 }
 
-/** A port that nobody listens on. */
+/** A port that nobody listens on, and that nobody gets while the test runs: a client's connection holds it. */
 export async function closedUrl(): Promise<string> {
-  const upstream = await startUpstream('gone');
-  await upstream.stop();
-  return upstream.url;
+  const other = await startRaw(() => {});
+  const { hostname, port } = new URL(other.url);
+  const client = connect(Number(port), hostname);
+  client.on('error', () => {});
+  await new Promise<void>((resolve) => client.once('connect', resolve));
+  onTestFinished(() => void client.destroy());
+  return `http://127.0.0.1:${client.localPort}`;
 }
 
 async function listening(server: Server | TcpServer, stop = () => stopped(server)): Promise<string> {
