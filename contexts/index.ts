@@ -25,3 +25,4 @@ export { isAddress, isLoopback } from './address.ts';
 export { processName } from './fields.ts';
 export type { Limits } from './limits.ts';
 export type { ListenerTls, UpstreamTls } from './tls.ts';
+export { needsRestart } from './reload.ts';

@@ -50,7 +50,7 @@ const explainBody = z.strictObject({
 
 /** The admin API: every endpoint under `/v1` wants a bearer token and speaks JSON, errors as problem details. */
 export function adminApi(deps: AdminApiDeps): Express {
-  const { config, store, log } = deps;
+  const { store, log } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.use(requireOwnHost(deps.host));
@@ -59,7 +59,7 @@ export function adminApi(deps: AdminApiDeps): Express {
   app.use('/v1', requireToken(deps.tokens), express.json({ limit: '64kb' }));
 
   app.get('/v1/contexts', async (_request, response) => {
-    response.json(await listContexts(config, store));
+    response.json(await listContexts(deps.config, store));
   });
   app.post('/v1/contexts/:name', async (request, response) => {
     const body = parseBody(setBody, request.body);
@@ -91,7 +91,7 @@ export function adminApi(deps: AdminApiDeps): Express {
   app.post('/v1/explain', async (request, response) => {
     const facts = parseBody(explainBody, request.body);
     const stages = await store.read();
-    const decision = decide(compileSnapshot(config, stages), { headers: {}, now: Date.now(), ...facts });
+    const decision = decide(compileSnapshot(deps.config, stages), { headers: {}, now: Date.now(), ...facts });
     response.json({ ...decision, generation: stages.generation });
   });
   app.get('/v1/gateways', async (_request, response) => {

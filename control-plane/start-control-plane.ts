@@ -12,6 +12,8 @@ import type { SnapshotStore } from './store/snapshot-store.ts';
 
 export interface ControlPlaneOptions {
   readonly config: Config;
+  /** The configuration in force, where it may change while this runs. */
+  readonly configNow?: () => Config;
   /** Stays the caller's: it is not closed with the control plane. */
   readonly store: SnapshotStore;
   readonly log: Log;
@@ -39,7 +41,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<{
   refuseExposure(config, address);
   const { host, port } = parseAddress(address);
   const tokens = await adminTokens(config);
-  const server = createServer(adminApi({ ...options, tokens, host }));
+  const server = createServer(adminApi(live({ ...options, tokens, host }, options.configNow)));
   await listen(server, host, port);
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
   log.info(
@@ -58,6 +60,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<{
         server.closeIdleConnections();
       }),
   };
+}
+
+/** The same, with the configuration that is in force whenever it is looked at. */
+function live<T extends { readonly config: Config }>(deps: T, now: () => Config = () => deps.config): T {
+  return Object.defineProperty({ ...deps }, 'config', { get: now });
 }
 
 function refuseExposure({ control }: Config, address: string): void {

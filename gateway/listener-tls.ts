@@ -1,8 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createSecureContext, type Server as TlsServer, type TlsOptions } from 'node:tls';
+import { createSecureContext, type TlsOptions } from 'node:tls';
 import type { ListenerTls } from '../contexts/index.ts';
-import type { Log } from '../runtime/log.ts';
 
 /** What the listener shows its clients. */
 export interface Certificate {
@@ -35,35 +34,3 @@ export async function readCertificate({ cert, key, ca, minVersion }: ListenerTls
     );
   }
 }
-
-/** The listener's certificate, which can be replaced while it listens. */
-export interface CertificateKeeper {
-  readonly current: () => Certificate;
-  /** Takes what the files now hold; connections that are open keep theirs. A bad one changes nothing, and says so. */
-  reload(server: TlsServer): Promise<void>;
-}
-
-export function keepCertificate(first: Certificate, tls: () => ListenerTls, log: Log): CertificateKeeper {
-  let current = first;
-  const keep = (next: Certificate, server: TlsServer) => {
-    const same = next.options.cert === current.options.cert && next.options.key === current.options.key;
-    server.setSecureContext(next.options);
-    current = next;
-    if (!same) log.info({ expires: day(next.expires) }, 'another certificate is in force');
-  };
-  return {
-    current: () => current,
-    async reload(server) {
-      try {
-        keep(await readCertificate(tls()), server);
-      } catch (error) {
-        log.error(
-          { err: error, expires: day(current.expires) },
-          'the certificate can’t be replaced; the one before stays in force',
-        );
-      }
-    },
-  };
-}
-
-const day = (seconds: number) => new Date(seconds * 1_000).toISOString();

@@ -19,6 +19,8 @@ export interface GatewayMetrics {
   /** A request was not sent to this upstream. */
   shed(upstream: string, cause: Shed['cause']): void;
   upgraded(upstream: string): void;
+  /** The configuration was read again: taken over, or not. */
+  reloaded(outcome: 'applied' | 'refused'): void;
   /** Shows when the listener's certificate expires, in seconds since 1970. */
   watchCertificate(expires: () => number): void;
 }
@@ -94,6 +96,12 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
     labelNames: ['upstream'] as const,
     registers,
   });
+  const reloads = new Counter({
+    name: 'banyan_gateway_reloads_total',
+    help: 'Configurations read while the gateway ran: applied, or refused as a whole.',
+    labelNames: ['outcome'] as const,
+    registers,
+  });
   new Gauge({
     name: 'banyan_gateway_revision',
     help: 'The revision in force on this gateway.',
@@ -119,6 +127,7 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
     retried: (upstream) => retries.inc({ upstream }),
     shed: (upstream, cause) => sheds.inc({ upstream, cause }),
     upgraded: (upstream) => upgrades.inc({ upstream }),
+    reloaded: (outcome) => reloads.inc({ outcome }),
     watchCertificate(expires) {
       new Gauge({
         name: 'banyan_gateway_certificate_expires_seconds',

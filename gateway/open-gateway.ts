@@ -1,24 +1,24 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { decide, protectionOf, type Config, type SnapshotSource } from '../contexts/index.ts';
+import { decide, type Config, type SnapshotSource } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { amendAnswer, isAmended } from './amend-answer.ts';
 import { answer } from './answer.ts';
-import { clientAddress, peerOf, trustIn, type Trust } from './client-address.ts';
-import { hostFor } from './forwarding/answer-rules.ts';
+import { clientAddress, peerOf, type Trust } from './client-address.ts';
 import { hasBody } from './forwarding/forwarder.ts';
-import { openUpgrader, type Upgrader } from './forwarding/upgrader.ts';
-import { openUpstreams } from './forwarding/upstreams.ts';
 import { framingFault } from './framing.ts';
 import { countInFlight } from './in-flight.ts';
 import { latchesOf, openKill } from './kill/open-kill.ts';
+import { laneKey, type Lane } from './lane.ts';
 import { mayBring } from './limits/body-size.ts';
 import { gatewayMetrics, type GatewayMetrics } from './metrics.ts';
 import { answerItself, answerUpgradeItself } from './own-answer.ts';
-import { openGuards, type Guards } from './protection/open-guards.ts';
+import type { Guards } from './protection/open-guards.ts';
 import { refuseRequest, refuseUpgrade } from './refusal.ts';
+import { openRunning, type Running } from './running.ts';
 import { stripPin } from './strip-pin.ts';
-import { openShadowing, type Shadowing } from './shadow/shadowing.ts';
+import { shadowMetrics } from './shadow/shadow-metrics.ts';
+import type { Shadowing } from './shadow/shadowing.ts';
 import { snapshotCopy } from './snapshot/copy.ts';
 import { openHolder, type Holder } from './snapshot/holder.ts';
 
@@ -35,10 +35,10 @@ export interface GatewayOptions {
 export interface OpenGateway {
   readonly holder: Holder;
   readonly metrics: GatewayMetrics;
-  readonly guards: Guards;
+  guards(): Guards;
   /** What the ops port serves besides health and metrics, by path: the kill switch. */
   readonly opsHandlers: Readonly<Record<string, RequestListener>>;
-  readonly shadowing: Shadowing;
+  shadowing(): Shadowing;
   /** Decides and answers. With `toMonolith`, what is the monolith's is handed to it instead of being forwarded. */
   handle(request: IncomingMessage, response: ServerResponse, toMonolith?: (error?: Error) => void): void;
   /** Decides and tunnels a WebSocket upgrade. With `toMonolith`, as above. */
@@ -46,7 +46,16 @@ export interface OpenGateway {
   /** The resolved client address of a request: behind trusted proxies, whom they name. */
   clientAddress(request: IncomingMessage): string;
   /** Whose word on where a request comes from is taken. */
-  readonly trust: Trust;
+  trust(): Trust;
+  /** The configuration in force. */
+  config(): Config;
+  /**
+   * Opens what another configuration asks for, and returns what puts it in force, at once and whole: requests that
+   * come then are decided and answered by it, those under way by the one before. Throws when a file can't be read.
+   */
+  prepare(config: Config): () => void;
+  /** Whether this configuration, or what its files hold, is another than the one in force. */
+  isNew(config: Config): boolean;
   /** Requests under way. */
   underWay(): number;
   /** Ends all WebSockets. */
@@ -57,70 +66,46 @@ export interface OpenGateway {
 
 export async function openGateway({ config, source, name, log }: GatewayOptions): Promise<OpenGateway> {
   const inFlight = countInFlight();
-  const trust = trustIn(config.gateway.trustedProxies);
-  const { limits } = config.gateway;
   const copy = snapshotCopy(config.gateway.stateDir, name);
   const latches = await latchesOf({ config, name, log });
   const holder = await openHolder({
     ...{ config, source, copy, latches, name, log },
     writesInFlight: inFlight.writes,
   });
-  const guards = openGuards(config, log);
   const metrics = gatewayMetrics({
     revision: () => holder.current().revision,
     inFlight: inFlight.total,
-    upstreams: guards.states,
+    upstreams: () => running.answering.guards.states(),
   });
   const kill = await openKill({ config, source, name, log, latches, holder, metrics });
-  const upstreams = openUpstreams(config, trust, (upstream) => {
-    const again = guards.get(upstream)?.mayRetry() ?? true;
-    if (again) metrics.retried(upstream);
-    return again;
-  });
-  const upgraders = new Map<string, Upgrader>();
-  for (const [upstream, written] of Object.entries(config.upstreams)) {
-    const { timeout } = protectionOf(written, upstream === config.monolith);
-    const { url, tls } = written;
-    const rules = { trust, host: hostFor(written) };
-    const upgrader = openUpgrader({ url, tls, timeout, rules }, (request, { side, late, open, cause }) => {
-      const phase = open ? 'body' : 'head';
-      metrics.failed(upstream, { side, phase });
-      const what =
-        side === 'client'
-          ? 'the client went away'
-          : open
-            ? 'a WebSocket broke'
-            : late
-              ? 'the upstream is too slow'
-              : 'the upstream failed';
-      log.warn({ upstream, side, phase, method: request.method, err: cause }, what);
-    });
-    upgraders.set(upstream, upgrader);
+  /** Lanes with WebSockets that the configuration has no more. */
+  const retired = new Set<Lane>();
+  const onClosed = (lane: Lane) => void (lane.upgrader.tunnels() > 0 && retired.add(lane));
+  const options = { name, metrics, log, inFlight, onClosed };
+  let running: Running;
+  try {
+    running = openRunning(config, options);
+  } catch (error) {
+    await Promise.all([kill.stop(), holder.stop()]);
+    throw error;
   }
-  const shadowing = openShadowing(config, { registry: metrics.registry, name, log, trust });
-  const answering = {
-    upstreams,
-    guards,
-    metrics,
-    inFlight,
-    log,
-    serverTiming: config.gateway.serverTiming,
-    shadowing,
-  };
+  shadowMetrics(metrics.registry, () => running.shadowing.state());
 
   /** Whether the client came over TLS, as far as a trusted proxy in front tells. */
   const isSecure = ({ socket, headers }: IncomingMessage): boolean => {
-    const { secure, trusted } = peerOf(trust, socket);
+    const { secure, trusted } = peerOf(running.trust, socket);
     return secure || (trusted && headers['x-forwarded-proto'] === 'https');
   };
 
   return {
     holder,
     metrics,
-    guards,
+    guards: () => running.answering.guards,
     opsHandlers: kill.handlers,
-    shadowing,
+    shadowing: () => running.shadowing,
     handle(request, response, toMonolith) {
+      const { config: written, trust, answering } = running;
+      const { limits } = written.gateway;
       if (!toMonolith && refuseRequest(answering, request, response, limits.fields)) return;
       const snapshot = holder.current();
       const { method, url, headers } = request;
@@ -143,6 +128,8 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       void answer(answering, snapshot, decision, request, response, toMonolith);
     },
     upgrade(request, socket, head, toMonolith) {
+      const { config: written, trust, answering, lanes } = running;
+      const { limits } = written.gateway;
       if (!toMonolith && refuseUpgrade(answering, request, socket, limits.fields)) return;
       const snapshot = holder.current();
       const { method, url, headers } = request;
@@ -154,22 +141,37 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
         return toMonolith();
       if (decision.answer) return answerUpgradeItself(metrics, decision, decision.answer, socket);
       metrics.upgraded(decision.upstream);
-      upgraders
+      lanes
         .get(decision.upstream)!
-        .upgrade(request, socket, head, decision.path, decision.edits?.request);
+        .upgrader.upgrade(request, socket, head, decision.path, decision.edits?.request);
     },
-    trust,
-    clientAddress: (request) => clientAddress(trust, request),
+    trust: () => running.trust,
+    clientAddress: (request) => clientAddress(running.trust, request),
     underWay: inFlight.total,
+    config: () => running.config,
+    isNew: (next) =>
+      JSON.stringify(next) !== JSON.stringify(running.config) ||
+      [...running.lanes].some(([name, { key }]) => key !== laneKey(next, name)),
+    prepare(next) {
+      const prepared = openRunning(next, options, running);
+      return () => {
+        const before = running;
+        running = prepared;
+        holder.reconfigure(next);
+        before.retire();
+      };
+    },
     closeTunnels() {
-      for (const upgrader of upgraders.values()) upgrader.close();
+      for (const lane of [...running.lanes.values(), ...retired]) lane.upgrader.close();
     },
     async close() {
       await Promise.all([kill.stop(), holder.stop()]);
-      guards.close();
-      await shadowing.close();
-      for (const upgrader of upgraders.values()) upgrader.close();
-      await Promise.all([...upstreams.values()].map((forwarder) => forwarder.close()));
+      for (const lane of [...running.lanes.values(), ...retired]) {
+        lane.guards.close();
+        lane.upgrader.close();
+      }
+      await running.shadowing.close();
+      await Promise.all([...running.lanes.values()].map(({ forwarder }) => forwarder.close()));
     },
   };
 }

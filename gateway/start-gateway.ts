@@ -1,17 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Server as TlsServer } from 'node:tls';
 import type { Registry } from 'prom-client';
+import type { Config } from '../contexts/index.ts';
 import { parseAddress } from '../runtime/address.ts';
 import { listen, startOpsServer } from '../runtime/ops-server.ts';
 import { watchFiles } from '../runtime/watch-files.ts';
 import { openDrain } from './drain.ts';
 import { limitConnections } from './limits/connections.ts';
 import { watchSlowClients } from './limits/slow-clients.ts';
-import { keepCertificate, readCertificate } from './listener-tls.ts';
+import { readCertificate } from './listener-tls.ts';
 import { openListener } from './listener.ts';
 import { openGateway, type GatewayOptions } from './open-gateway.ts';
 import { upstreamsPage } from './protection/upstreams-page.ts';
+import { filesOf, openReloading, type Reloaded } from './reload.ts';
 import { restoreSpelling } from './respelling.ts';
 import { afterAnswers, awaitTurn } from './turns.ts';
 import { rememberUnderWay } from './under-way.ts';
@@ -24,6 +25,10 @@ export interface StartOptions extends GatewayOptions {
   readonly ops?: string;
   /** Shown on the ops port beside the gateway's own. */
   readonly metrics?: Registry | undefined;
+  /** Reads the configuration anew for a reload, and throws with all its mistakes; the one given unless given. */
+  readonly readConfig?: () => Config;
+  /** Files whose change is a reason to reload, besides those that the configuration names for TLS. */
+  readonly watched?: readonly string[];
   /** Milliseconds that stopping may take: then requests under way are cut. Default 25,000, less than Kubernetes' 30 s. */
   readonly grace?: number;
   /** Milliseconds of it in which clients may still come, and are told to go. Default 1,000. */
@@ -34,8 +39,13 @@ export interface Gateway {
   /** `http://host:port`, with the port that was really taken. */
   readonly url: string;
   readonly opsUrl: string;
-  /** Reads the certificate's files again. Happens by itself when they change. */
-  reload(): Promise<void>;
+  /** The configuration in force. */
+  config(): Config;
+  /**
+   * Reads the configuration and the files that it names again, and takes them over as a whole or not at all. Happens by
+   * itself when one of them changes.
+   */
+  reload(): Promise<Reloaded>;
   /**
    * Says on the ops port that it isn't ready and tells clients to go, then takes no new requests, lets those under
    * way end, closes WebSockets and all connections.
@@ -58,14 +68,15 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     notice = 1_000,
   } = options;
   const { limits, tls } = config.gateway;
-  const certificate = tls && keepCertificate(await readCertificate(tls), () => tls, log);
+  const certificate = tls && (await readCertificate(tls));
   const gateway = await openGateway(options);
   const drain = openDrain();
-  const server = openListener(limits, certificate?.current(), drain.ServerResponse);
+  const server = openListener(limits, certificate, drain.ServerResponse);
   const telling = { metrics: gateway.metrics, log };
   rememberUnderWay(server);
-  const most = () => limits.connectionsPerClient;
-  const connections = limitConnections(server, { ...telling, most, trust: () => gateway.trust });
+  const limitsNow = () => gateway.config().gateway.limits;
+  const most = () => limitsNow().connectionsPerClient;
+  const connections = limitConnections(server, { ...telling, most, trust: gateway.trust });
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     if (!connections.refuse(request, response)) gateway.handle(request, response);
   };
@@ -85,7 +96,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   );
   drain.watch(server);
   answerUnparsed(server, telling);
-  const stopWatching = watchSlowClients(server, () => limits, telling);
+  const stopWatching = watchSlowClients(server, limitsNow, telling);
 
   const { host, port } = parseAddress(address);
   try {
@@ -100,17 +111,21 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     notReady: () => drain.stopping() ?? gateway.holder.missing(),
     handlers: gateway.opsHandlers,
     pages: {
-      '/upstreams': () => upstreamsPage(gateway.guards),
-      '/shadow': () => gateway.shadowing.report(),
+      '/upstreams': () => upstreamsPage(gateway.guards()),
+      '/shadow': () => gateway.shadowing().report(),
     },
   }).catch(async (error: unknown) => {
     server.close();
     await gateway.close();
     throw error;
   });
-  const reload = async () => void (await certificate?.reload(server as unknown as TlsServer));
-  const files = watchFiles(() => (tls ? [tls.cert, tls.key, ...(tls.ca ? [tls.ca] : [])] : []), reload);
-  if (certificate) gateway.metrics.watchCertificate(() => certificate.current().expires);
+  const { readConfig = gateway.config, watched = [] } = options;
+  const reloading = openReloading({ gateway, server, readConfig, certificate, log });
+  const files = watchFiles(
+    () => [...watched, ...filesOf(gateway.config())],
+    () => void reloading.reload(),
+  );
+  if (certificate) gateway.metrics.watchCertificate(() => reloading.certificate()!.expires);
   const url = `http${tls ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
   log.info({ url, ops: opsServer.url, revision: gateway.holder.current().revision }, 'gateway listens');
 
@@ -130,5 +145,11 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     log.info('gateway stopped');
   };
   let stopping: Promise<void> | undefined;
-  return { url, opsUrl: opsServer.url, reload, stop: () => (stopping ??= stop()) };
+  return {
+    url,
+    opsUrl: opsServer.url,
+    config: gateway.config,
+    reload: reloading.reload,
+    stop: () => (stopping ??= stop()),
+  };
 }

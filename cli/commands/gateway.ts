@@ -19,6 +19,8 @@ interface Options {
   readonly ops?: string;
   /** False with `--no-admin`. */
   readonly admin: boolean;
+  /** False with `--no-watch`. */
+  readonly watch: boolean;
 }
 
 /** Milliseconds that taking the gateway off the register may take while the store is away. */
@@ -43,8 +45,13 @@ export function register(program: Command): void {
       '--no-admin',
       'with the file store: without the admin API, since another gateway of this host has it',
     )
-    .action(async ({ admin, ...options }: Options, command: Command) => {
-      const config = loadConfig(command.optsWithGlobals<{ config: string }>().config);
+    .option(
+      '--no-watch',
+      'take a changed configuration over at SIGHUP alone, not as soon as its file changes',
+    )
+    .action(async ({ admin, watch, ...options }: Options, command: Command) => {
+      const file = command.optsWithGlobals<{ config: string }>().config;
+      const config = loadConfig(file);
       const listen = options.listen ?? config.gateway.listen;
       const ops = options.ops ?? config.gateway.ops;
       // Processes that share a port differ in their ops ports.
@@ -73,6 +80,8 @@ export function register(program: Command): void {
         if (lag) stops.unshift(() => lag.stop());
         const gateway = await startGateway({
           ...{ config, source, name, log, listen, ops },
+          readConfig: () => loadConfig(file),
+          watched: watch ? [file] : [],
           metrics: lag?.metrics,
         });
         listensAt(hostname(), Number(new URL(gateway.url).port));
@@ -83,6 +92,7 @@ export function register(program: Command): void {
         if (lag) {
           const controlPlane = await startControlPlane({
             ...{ config, store, log, lag: lag.router, pendingEvents: lag.inFlight },
+            configNow: gateway.config,
           });
           stops.unshift(() => controlPlane.stop());
         }

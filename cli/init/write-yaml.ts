@@ -10,7 +10,7 @@ export function writeYaml({ monolith, route, context, service }: Answers): strin
   const name = plain(context);
   const upstreamName = plain(`${context}-service`.slice(0, 63));
   return `# Banyan's configuration. It is checked as a whole when a process starts: with a mistake in it, none starts and all
-# mistakes are named. To take a change of this file over, start the gateway again.
+# mistakes are named. A gateway takes a change of this file over while it runs; \`banyan config check\` tries it first.
 # Secrets: \${NAME} is an environment variable, \${file:/path} the content of a file.
 
 # The gateway stands in front of the monolith: clients talk to \`listen\`.

@@ -12,6 +12,8 @@ import { originOf } from './origin.ts';
 export interface Upgrader {
   /** Sends the upgrade on with this request target. On failure the client gets 502 or 504 and `onFailure` the cause. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, path: string, edits?: FieldEdits): void;
+  /** Ends of WebSockets that are open or on their way. */
+  tunnels(): number;
   close(): void;
 }
 
@@ -76,6 +78,7 @@ export function openUpgrader(
       request.headers = upgradeFields(request, rules, edits);
       proxy.upgrade(request, socket, head);
     },
+    tunnels: () => sockets.size,
     close() {
       for (const socket of sockets) {
         told.add(socket);

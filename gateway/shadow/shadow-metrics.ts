@@ -5,12 +5,15 @@ import type { Comparer } from './comparer.ts';
 import { DROPS } from './copy-queue.ts';
 import type { Lane } from './lane.ts';
 
+/** What the figures are of. */
+export interface ShadowState {
+  readonly lanes: ReadonlyMap<string, Lane>;
+  readonly budget: Budget;
+  readonly comparer: Comparer;
+}
+
 /** Shows the lanes' own counts: counting a read that is dropped has to cost next to nothing. */
-export function shadowMetrics(
-  registry: Registry,
-  lanes: ReadonlyMap<string, Lane>,
-  { budget, comparer }: { readonly budget: Budget; readonly comparer: Comparer },
-): void {
+export function shadowMetrics(registry: Registry, now: () => ShadowState): void {
   const registers = [registry];
   new Counter({
     name: 'banyan_gateway_shadow_total',
@@ -19,7 +22,7 @@ export function shadowMetrics(
     registers,
     collect() {
       this.reset();
-      for (const { context, totals } of lanes.values())
+      for (const { context, totals } of now().lanes.values())
         for (const outcome of SHADOW_OUTCOMES) this.inc({ context, outcome }, totals[outcome]);
     },
   });
@@ -30,7 +33,7 @@ export function shadowMetrics(
     registers,
     collect() {
       this.reset();
-      for (const { context, drops } of lanes.values())
+      for (const { context, drops } of now().lanes.values())
         for (const why of DROPS) this.inc({ context, why }, drops[why]);
     },
   });
@@ -40,7 +43,7 @@ export function shadowMetrics(
     labelNames: ['context'] as const,
     registers,
     collect() {
-      for (const { context, extracted } of lanes.values())
+      for (const { context, extracted } of now().lanes.values())
         this.set({ context }, extracted.queue.paused() ? 1 : 0);
     },
   });
@@ -49,7 +52,7 @@ export function shadowMetrics(
     help: 'Bytes of answers that wait for their comparison.',
     registers,
     collect() {
-      this.set(budget.held());
+      this.set(now().budget.held());
     },
   });
   new Counter({
@@ -58,7 +61,7 @@ export function shadowMetrics(
     registers,
     collect() {
       this.reset();
-      this.inc(comparer.restarts());
+      this.inc(now().comparer.restarts());
     },
   });
 }

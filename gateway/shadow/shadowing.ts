@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Registry } from 'prom-client';
 import type { Config, Decision, ShadowPage, Snapshot } from '../../contexts/index.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Trust } from '../client-address.ts';
@@ -9,7 +8,7 @@ import { openBudget } from './budget.ts';
 import { openComparer } from './comparer.ts';
 import { openLane, type Lane } from './lane.ts';
 import { planAnswers } from './plan-answers.ts';
-import { shadowMetrics } from './shadow-metrics.ts';
+import type { ShadowState } from './shadow-metrics.ts';
 import { isComparable, shadowRead } from './shadow-read.ts';
 
 /** Asks extracted services what the monolith has answered, and compares. The client never waits for any of it. */
@@ -20,6 +19,8 @@ export interface Shadowing {
   write(snapshot: Snapshot, decision: Decision, request: IncomingMessage): (() => void) | undefined;
   /** What this gateway found out, for each context of the config. */
   report(): ShadowPage;
+  /** For its metrics. */
+  state(): ShadowState;
   close(): Promise<void>;
 }
 
@@ -29,12 +30,10 @@ const ROOM = 64 * 1024 * 1024;
 export function openShadowing(
   config: Config,
   {
-    registry,
     name,
     log,
     trust,
   }: {
-    readonly registry: Registry;
     /** How the gateway is named. */
     readonly name: string;
     readonly log: Log;
@@ -56,7 +55,6 @@ export function openShadowing(
   );
   const shared = { budget: openBudget(ROOM), comparer: openComparer({ plans, log }) };
   const instance = randomUUID();
-  shadowMetrics(registry, lanes, shared);
   return {
     read(decision, request) {
       const lane = lanes.get(decision.context!)!;
@@ -78,6 +76,7 @@ export function openShadowing(
       instance,
       contexts: [...lanes.values()].map((lane) => lane.report()),
     }),
+    state: () => ({ lanes, ...shared }),
     async close() {
       await Promise.all([...lanes.values()].map((lane) => lane.close()));
       await shared.comparer.close();

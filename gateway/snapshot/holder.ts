@@ -36,6 +36,8 @@ export interface Holder {
   current(): Snapshot;
   /** Why there is no snapshot: neither the store nor the copy on disk had one. Everything goes to the monolith then. */
   missing(): string | undefined;
+  /** Joins the stages in force with another configuration, at once. */
+  reconfigure(config: Config): void;
   stop(): Promise<void>;
 }
 
@@ -45,7 +47,8 @@ export interface Holder {
  * goes back; another generation is another store, and wins. Every revision taken over is confirmed at once.
  */
 export async function openHolder(options: HolderOptions): Promise<Holder> {
-  const { config, source, copy, latches, log, poll = 500, patience = 2_000 } = options;
+  let { config } = options;
+  const { source, copy, latches, log, poll = 500, patience = 2_000 } = options;
   const stopped = new AbortController();
   let stages: Stages | undefined;
   const killed = (stored: Snapshot) => withKills(stored, latches.inForce(), config.gateway.kill.retryAfter);
@@ -113,6 +116,10 @@ export async function openHolder(options: HolderOptions): Promise<Holder> {
 
   return {
     current: () => snapshot,
+    reconfigure(next) {
+      config = next;
+      snapshot = killed(compileSnapshot(config, stages ?? allLegacy(config)));
+    },
     missing: () => (stages ? undefined : 'no snapshot: the store is away and there is no copy on disk'),
     async stop() {
       unsubscribe();

@@ -4,7 +4,9 @@ import { expect, it } from 'vitest';
 import { banyan } from './support/banyan.ts';
 
 const COMMANDS =
-  'init capture relay install uninstall gateway control-plane context gateways route lag kill shadow pin'.split(' ');
+  'init capture relay install uninstall gateway control-plane context gateways route lag kill shadow pin'.split(
+    ' ',
+  );
 
 it.each([['--help'], ['--help', 'gateway'], ['-c', 'other.yaml', '--help']])(
   'lists every command when asked for help: %s %s',
