@@ -91,7 +91,7 @@ test('the page lists every metric with its labels, and no other', async () => {
 test('every message of the log that the page names is one that the gateway prints', async () => {
   const sources = [
     'answer',
-    'open-gateway',
+    'lane',
     'refusal',
     'unparsed',
     'drain',
