@@ -58,7 +58,7 @@ export async function expressGateway(options: GatewayOptions): Promise<ExpressGa
       });
     },
     metrics: gateway.metrics.registry,
-    upstreams: () => upstreamsPage(gateway.guards),
+    upstreams: () => upstreamsPage(gateway.guards()),
     notReady: gateway.holder.missing,
     stop: () => gateway.close(),
   };
