@@ -1,13 +1,19 @@
+import type { IncomingMessage } from 'node:http';
 import { mapBack, type Config, type ReverseRewrite } from '../../contexts/index.ts';
 
 /** How an upstream's links and cookies become public ones, worked out once for each upstream. */
 export interface AnswerRules {
-  /** `Location` or `Content-Location`; `back` are the reverses of the context's rewrites, the route's own first. */
-  readonly link: ((value: string, back: readonly ReverseRewrite[] | undefined) => string) | undefined;
+  /**
+   * `Location` or `Content-Location`. `back` are the reverses of the context's rewrites, the route's own first; `asked`
+   * are the fields of the request, which name the public site.
+   */
+  readonly link:
+    ((value: string, back: readonly ReverseRewrite[] | undefined, asked: Asked) => string) | undefined;
   /** `Set-Cookie`. */
   readonly cookie: ((value: string) => string) | undefined;
 }
 
+type Asked = IncomingMessage['headers'] | undefined;
 type Upstream = Config['upstreams'][string];
 
 /** The Host that this upstream gets; undefined for the client's. */
@@ -24,7 +30,7 @@ export function answerRules(upstream: Pick<Upstream, 'url' | 'host' | 'rewrite'>
     known.map((authority) => authority.toLowerCase()).filter((authority) => authority !== ''),
   );
   return {
-    link: location === false ? undefined : (value, back) => publicLink(value, own, back),
+    link: location === false ? undefined : (value, back, asked) => publicLink(value, own, back, asked),
     cookie: cookieRule(cookieDomain, cookiePath),
   };
 }
@@ -32,31 +38,48 @@ export function answerRules(upstream: Pick<Upstream, 'url' | 'host' | 'rewrite'>
 const hostOf = (origin: string) => new URL(origin).host;
 
 /** Scheme and authority, or the authority of a network-path reference (RFC 3986 §4.2), and what follows. */
-const ABSOLUTE = /^(?:(https?):)?\/\/([^/?#]*)(.*)$/is;
+const ABSOLUTE = /^((?:(https?):)?\/\/([^/?#]*))(.*)$/is;
 
 /**
  * A link to the upstream itself (with either scheme) becomes a path of the public site: whatever scheme, host and port
- * the client used, that is where it leads. A path that is of a rewrite becomes the one that clients know.
+ * the client used, that is where it leads. A path that is of a rewrite becomes the one that clients know. The origin of
+ * a link to the public site is kept: it may be the way from http to https.
  */
 function publicLink(
   value: string,
   own: ReadonlySet<string>,
   back: readonly ReverseRewrite[] | undefined,
+  asked: Asked,
 ): string {
+  let origin = '';
   let path = value;
+  let within = true;
   const absolute = ABSOLUTE.exec(value);
   if (absolute) {
-    const [, scheme = '', authority = '', rest = ''] = absolute;
-    if (!own.has(withoutDefaultPort(authority.toLowerCase(), scheme.toLowerCase()))) return value;
+    const [, before = '', scheme = '', authority = '', rest = ''] = absolute;
+    const site = withoutDefaultPort(authority.toLowerCase(), scheme.toLowerCase());
+    const isPublic =
+      site === siteIn(asked?.host, scheme) || site === siteIn(asked?.['x-forwarded-host'], scheme);
+    if (isPublic) origin = before;
+    else if (!own.has(site)) return value;
+    within = isPublic;
     path = rest.startsWith('/') ? rest : `/${rest}`;
-  } else if (value.charCodeAt(0) !== 0x2f || back === undefined) return value;
+  } else if (value.charCodeAt(0) !== 0x2f) return value;
+  if (within && back === undefined) return value;
   const end = path.search(/[?#]/);
   const bare = end < 0 ? path : path.slice(0, end);
   const found = back && firstBack(back, bare);
-  if (found === undefined && !absolute) return value;
+  if (within && found === undefined) return value;
   const link = (found ?? bare) + (end < 0 ? '' : path.slice(end));
   // Two slashes would begin a host: the way to another site (RFC 3986 §4.2, and how browsers read a backslash).
-  return /^\/[/\\]/.test(link) ? `/.${link}` : link;
+  return origin === '' && /^\/[/\\]/.test(link) ? `/.${link}` : origin + link;
+}
+
+/** The site that a field of the request names, as a link with this scheme would. */
+function siteIn(field: string | string[] | undefined, scheme: string): string | undefined {
+  return typeof field === 'string'
+    ? withoutDefaultPort(field.toLowerCase(), scheme.toLowerCase())
+    : undefined;
 }
 
 function firstBack(back: readonly ReverseRewrite[], path: string): string | undefined {

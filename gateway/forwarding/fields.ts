@@ -78,6 +78,10 @@ export function requestFields(
   return fields;
 }
 
+/** What the fields of an answer depend on in its request. */
+type Answered = Pick<IncomingMessage, 'method' | 'httpVersionMinor'> &
+  Partial<Pick<IncomingMessage, 'headers'>>;
+
 /**
  * The fields for the client, from the upstream's raw list, as the upstream's rules and the route turn them; repeated
  * ones such as Set-Cookie stay apart. `Trailer` announces fields after a chunked body and goes with it: elsewhere
@@ -86,7 +90,7 @@ export function requestFields(
  */
 export function responseFields(
   raw: readonly (string | Buffer)[],
-  { method, httpVersionMinor }: Pick<IncomingMessage, 'method' | 'httpVersionMinor'>,
+  { method, httpVersionMinor, headers }: Answered,
   status: number,
   rules?: AnswerRules,
   edits?: RouteEdits,
@@ -115,7 +119,7 @@ export function responseFields(
         trailer = true;
         break;
       case LINK:
-        if (rules?.link) value = rules.link(value, edits?.back);
+        if (rules?.link) value = rules.link(value, edits?.back, headers);
         break;
       case COOKIE:
         if (rules?.cookie) value = rules.cookie(value);

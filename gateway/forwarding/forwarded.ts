@@ -42,7 +42,7 @@ function passedOn(peer: Peer, headers: IncomingMessage['headers']): readonly str
           ?.split(',')
           .map((entry) => `for=${node(entry.trim())}`)
           .join(', ');
-  const added = element(peer, headers.host, peer.secure ? 'https' : 'http');
+  const added = ownElement(peer, headers.host);
   return written(chain, proto, host, port, kept === undefined ? added : `${kept}, ${added}`);
 }
 
@@ -57,6 +57,15 @@ function written(
   if (host !== undefined) fields.push('X-Forwarded-Host', host);
   fields.push('X-Forwarded-Port', port, 'Forwarded', forwarded);
   return fields;
+}
+
+/** The proxy's own element, made once for each Host of its connection. */
+function ownElement(peer: Peer, host: string | undefined): string {
+  const known = peer.said;
+  if (known !== undefined && known.host === host) return known.fields[0]!;
+  const made = element(peer, host, peer.secure ? 'https' : 'http');
+  peer.said = { host, fields: [made] };
+  return made;
 }
 
 /** One element of `Forwarded` (RFC 7239 §4). */

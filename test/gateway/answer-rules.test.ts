@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { editsOf } from '../../contexts/route-edits.ts';
 import { answerRules, hostFor } from '../../gateway/forwarding/answer-rules.ts';
 
-const { link } = answerRules({ url: 'http://10.0.0.3:3000' });
+type Back = Parameters<NonNullable<ReturnType<typeof answerRules>['link']>>[1];
+const HOST = { host: 'Shop.example' };
+/** What becomes of a link for a client at shop.example. */
+const linkFor =
+  (rules: ReturnType<typeof answerRules>) =>
+  (value: string, back?: Back, asked: Record<string, string> = HOST) =>
+    rules.link!(value, back, asked);
+const link = linkFor(answerRules({ url: 'http://10.0.0.3:3000' }));
 
 test.each([
   ['http://10.0.0.3:3000/login?next=%2Fa#top', '/login?next=%2Fa#top'],
@@ -13,7 +20,7 @@ test.each([
   ['http://10.0.0.3:3000?a', '/?a'],
   ['http://10.0.0.3:3000#a', '/#a'],
 ])('a link to the upstream itself leads to the public site: %s → %s', (value, expected) => {
-  expect(link!(value, undefined)).toBe(expected);
+  expect(link(value, undefined)).toBe(expected);
 });
 
 test.each([
@@ -29,15 +36,15 @@ test.each([
   '//cdn.example/a',
   '',
 ])('any other link stays as it is: %s', (value) => {
-  expect(link!(value, undefined)).toBe(value);
+  expect(link(value, undefined)).toBe(value);
 });
 
 test.each([
   ['http://10.0.0.3:3000//evil.example/a', '/.//evil.example/a'],
   [String.raw`http://10.0.0.3:3000/\evil.example`, String.raw`/./\evil.example`],
 ])('a link to itself never becomes one to another site: %s', (value, expected) => {
-  expect(link!(value, undefined)).toBe(expected);
-  expect(new URL(link!(value, undefined), 'http://shop.example/x').host).toBe('shop.example');
+  expect(link(value, undefined)).toBe(expected);
+  expect(new URL(link(value, undefined), 'http://shop.example/x').host).toBe('shop.example');
 });
 
 test('default ports, the host that it is given, and origins that are named are its own too', () => {
@@ -47,9 +54,22 @@ test('default ports, the host that it is given, and origins that are named are i
     rewrite: { location: ['https://old.example'], cookieDomain: {}, cookiePath: {} },
   });
   for (const origin of ['http://inner', 'http://inner:80', 'https://inner:443', 'http://shop.internal:81'])
-    expect(rules.link!(`${origin}/a`, undefined)).toBe('/a');
-  expect(rules.link!('https://old.example:443/a', undefined)).toBe('/a');
-  expect(rules.link!('http://inner:443/a', undefined)).toBe('http://inner:443/a');
+    expect(linkFor(rules)(`${origin}/a`, undefined)).toBe('/a');
+  expect(linkFor(rules)('https://old.example:443/a', undefined)).toBe('/a');
+  expect(linkFor(rules)('http://inner:443/a', undefined)).toBe('http://inner:443/a');
+});
+
+test('a link to the public site keeps its origin: it may be the way to https', () => {
+  const rules = linkFor(answerRules({ url: 'http://shop.example' }));
+  for (const value of ['https://shop.example/a', 'http://shop.example:80//b', '//SHOP.example/c'])
+    expect(rules(value)).toBe(value);
+  expect(rules('https://shop.example/a', undefined, { host: 'www.shop.example' })).toBe('/a');
+  const routes = [{ match: 'GET /stock/:sku', rewrite: '/v2/items/:sku' }];
+  const { back } = editsOf({ routes }).get(routes[0]!)!;
+  expect(link('https://shop.example/v2/items/1?a#b', back)).toBe('https://shop.example/stock/1?a#b');
+  const behind = { host: 'gateway:8080', 'x-forwarded-host': 'shop.example' };
+  expect(link('https://shop.example/v2/items/1', back, behind)).toBe('https://shop.example/stock/1');
+  expect(link('https://other.example/v2/items/1', back, behind)).toBe('https://other.example/v2/items/1');
 });
 
 test('with location: false links are left alone', () => {
@@ -76,7 +96,7 @@ test('paths of a rewrite lead back to what clients know, the route’s own first
     { match: 'POST /stock' },
   ];
   const edits = editsOf({ routes });
-  const back = (index: number, value: string) => link!(value, edits.get(routes[index]!)!.back);
+  const back = (index: number, value: string) => link(value, edits.get(routes[index]!)!.back);
   expect(back(0, '/v2/items/1?x=/v2/items/2')).toBe('/stock/1?x=/v2/items/2');
   expect(back(1, 'http://10.0.0.3:3000/v2/items/1#a')).toBe('/lager/1#a');
   expect(back(4, '/v2/items/1')).toBe('/stock/1');
@@ -90,7 +110,7 @@ test('paths of a rewrite lead back to what clients know, the route’s own first
 test('a whole site that was rewritten can’t lead back to another host', () => {
   const routes = [{ match: 'GET /*', rewrite: '/v2/*' }];
   const { back } = editsOf({ routes }).get(routes[0]!)!;
-  expect(link!('/v2//evil.example', back)).toBe('/.//evil.example');
+  expect(link('/v2//evil.example', back)).toBe('/.//evil.example');
 });
 
 test('a cookie’s Domain and Path become the public ones, and nothing else of it changes', () => {
