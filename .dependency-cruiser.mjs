@@ -148,7 +148,10 @@ export default {
   options: {
     // TypeScript 7 has no API that dependency-cruiser could use; swc reads the same imports, type-only ones too.
     parser: 'swc',
-    exclude: { path: '^(dist|outbox/npm/(esm|cjs)|docs|infra|node_modules/\\.)' },
+    // bench/gateway/peers has packages of its own, which only the benchmark installs.
+    exclude: {
+      path: '^(dist|outbox/npm/(esm|cjs)|docs|infra|node_modules/\\.|bench/(gateway/peers|node_modules)/)',
+    },
     doNotFollow: { path: ['node_modules', '^control-plane/store/prisma-client/'] },
     enhancedResolveOptions: {
       extensions: ['.ts', '.js', '.json'],
