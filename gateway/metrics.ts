@@ -74,6 +74,8 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
     labelNames: ['upstream'] as const,
     registers,
     collect() {
+      // A reload may have taken one away.
+      this.reset();
       for (const [upstream, { breaker }] of Object.entries(upstreams()))
         if (breaker) this.set({ upstream }, BREAKER[breaker.state]);
     },
@@ -84,6 +86,7 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
     labelNames: ['upstream', 'check'] as const,
     registers,
     collect() {
+      this.reset();
       for (const [upstream, { breaker, health }] of Object.entries(upstreams())) {
         if (health) this.set({ upstream, check: 'active' }, health.health === 'unhealthy' ? 0 : 1);
         if (breaker) this.set({ upstream, check: 'passive' }, breaker.state === 'open' ? 0 : 1);
