@@ -118,7 +118,8 @@ test('a client that takes nothing of its answer is let go, and its upstream too;
   });
   const gateway = await shop(monolith.url, { readTimeout: 600, readRate: 1_000 });
   const stuck = opened(gateway.url);
-  stuck.pause().write('GET /stuck HTTP/1.1\r\nHost: shop\r\n\r\n');
+  // Another request behind it is no way around that: it waits for its turn.
+  stuck.pause().write('GET /stuck HTTP/1.1\r\nHost: shop\r\n\r\n'.repeat(2));
   const slow = opened(gateway.url);
   slow.pause().write('GET /slow HTTP/1.1\r\nHost: shop\r\n\r\n');
   const reading = setInterval(() => slow.read(Math.min(slow.readableLength, 32_768)), 5);
