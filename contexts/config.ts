@@ -14,6 +14,7 @@ import {
   url,
 } from './fields.ts';
 import { fieldEdits } from './field-edits.ts';
+import { isHostPattern } from './host.ts';
 import { limits } from './limits.ts';
 import { listenerTls, upstreamTls } from './tls.ts';
 import { hasKnownMethod, isRoute } from './methods.ts';
@@ -48,22 +49,39 @@ const upstream = z.strictObject({
   rewrite: upstreamRewrite.optional(),
 });
 
+/** Exact values by name, or `true` where only its being there counts. */
+const asked = z.record(z.string().min(1), z.union([z.string(), z.literal(true)])).optional();
+
+const routeFields = {
+  /** `shop.example`, or `*.shop.example` for every name below it; without a port, of no matter what case. Any unless given. */
+  host: z
+    .string()
+    .refine(isHostPattern, 'a host such as shop.example or *.shop.example, without a port')
+    .toLowerCase()
+    .optional(),
+  /** Header fields that the request must have, by name: `{ X-Api: '2', X-Beta: true }`. */
+  header: asked,
+  /** The same for parameters of the query. */
+  query: asked,
+  /** The path that the extracted service gets instead, with the route's own `:names`. */
+  rewrite: z.string().startsWith('/', 'a path that begins with /').optional(),
+  /** A GET that changes state is a write; by default GET, HEAD and OPTIONS are reads. */
+  kind: z.enum(['read', 'write']).optional(),
+};
+
 /**
  * Which requests belong to a context: a method (`*` is any; routes of GET also take HEAD) and a path. `:name` is one
- * segment, `*` at the end whatever follows; all else is literal, and upper and lower case differ. The most
- * specific route wins, segment by segment from the left: a literal before `:name` before `*`. Matched is the
- * canonical form of the path (RFC 3986 §6.2.2); a target that servers read in different ways (an encoded slash,
- * `//`, a backslash, a double encoding, `;`) belongs to no context.
+ * segment, `*` at the end whatever follows; all else is literal, and upper and lower case differ. Matched is the
+ * canonical form of the path (RFC 3986 §6.2.2). Of several the most specific wins: by host, then path, then method, then
+ * header and query; two of which neither is more specific are a mistake. `gateway.targets` says what becomes of
+ * targets that servers read in different ways.
  */
 const route = z
   .union([
     z.string(),
     z.strictObject({
       match: z.string(),
-      /** The path that the extracted service gets instead, with the route's own `:names`. */
-      rewrite: z.string().startsWith('/', 'a path that begins with /').optional(),
-      /** A GET that changes state is a write; by default GET, HEAD and OPTIONS are reads. */
-      kind: z.enum(['read', 'write']).optional(),
+      ...routeFields,
       /** Longest body of a request: `10MiB`. More is 413, and no upstream gets it. `gateway.limits.maxBody` unless given. */
       maxBody: z.string().optional(),
       /** Fields that are set or removed in what the extracted service gets, … */
@@ -87,8 +105,7 @@ const route = z
           abort: true,
         })
         .refine(hasKnownMethod, 'a method of HTTP in capitals, such as GET, or * for any'),
-      rewrite: z.string().optional(),
-      kind: z.enum(['read', 'write']).optional(),
+      ...routeFields,
       maxBody: size.optional(),
       request: fieldEdits.optional(),
       response: fieldEdits.optional(),
@@ -190,6 +207,11 @@ export const configSchema = z.strictObject({
             .default('banyan-pin'),
         })
         .optional(),
+      /**
+       * A target that servers in use read in different ways, of which one is a context's and another isn't: `report`
+       * passes it to the monolith byte for byte, counted and logged, `enforce` answers 400.
+       */
+      targets: z.enum(['report', 'enforce']).default('report'),
       /** How it is named among the gateways; host name and listening port unless given. Another's name gets `~2`. */
       name: processName.optional(),
       /**

@@ -20,6 +20,8 @@ export interface Checked {
   /** The value as it stands in the file, for a message. */
   readonly shown: (path: PropertyKey[]) => string;
   readonly report: (path: PropertyKey[], message: string) => void;
+  /** The line on which the value stands. */
+  readonly lineOf: (path: readonly PropertyKey[]) => number;
 }
 
 /**
@@ -27,12 +29,13 @@ export interface Checked {
  * Works on the file before the schema, so that these mistakes are named together with all others; what is of the
  * wrong kind is passed over here, because the schema names it. `filled` is `written` with its references filled in.
  */
-export function crossChecks(filled: unknown, written: unknown): CrossMistake[] {
+export function crossChecks(filled: unknown, written: unknown, lineOf: Checked['lineOf']): CrossMistake[] {
   const found: CrossMistake[] = [];
   const checked: Checked = {
     root: mapOf(filled),
     shown: (path) => String(valueAt(written, path)),
     report: (path, message) => void found.push({ path, message }),
+    lineOf,
   };
   checkUpstreams(checked);
   checkProtection(checked);

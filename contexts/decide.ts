@@ -1,12 +1,13 @@
+import { readAbsoluteForm } from './absolute-form.ts';
 import { decideCanary } from './canary.ts';
 import type { RequestFields } from './cohort.ts';
 import { decideKilled } from './kill.ts';
-import { findRoute, type Kind, type Match } from './match.ts';
+import type { Kind, Match } from './match.ts';
 import { pinOf, type Pin } from './pin.ts';
+import { readTarget, type Doubt } from './read-target.ts';
 import { retiredAnswer, type OwnAnswer } from './retired.ts';
 import type { RouteEdits } from './route-edits.ts';
 import type { ContextSnapshot, Snapshot } from './snapshot.ts';
-import { canonicalTarget } from './target.ts';
 
 /** What a decision depends on besides the snapshot. */
 export interface RequestFacts {
@@ -14,8 +15,10 @@ export interface RequestFacts {
   readonly method: string;
   /** The request target as received: path and query. */
   readonly target: string;
-  /** The request's fields, names in lower case; the cohort is read from them. */
+  /** The request's fields, names in lower case; the cohort is read from them, and what routes ask for. */
   readonly headers?: RequestFields;
+  /** The host, where it isn't that of the `Host` field. */
+  readonly host?: string | undefined;
   /** The cohort itself, where it is known without the fields; it goes before them, unless it is empty. */
   readonly cohort?: string | undefined;
   /** The resolved client address, where the snapshot asks for it. */
@@ -53,21 +56,37 @@ export interface Decision {
   readonly maxBody?: number | undefined;
   /** What the route changes in the extracted service's messages; undefined for the monolith's. */
   readonly edits?: RouteEdits | undefined;
+  /** Why the target may be one of a context and may be something else; it stays out of every context then. */
+  readonly doubt?: Doubt;
+  /** Of a target in absolute-form: what the upstream's `Host` field has to be (RFC 9112 §3.2.2). */
+  readonly authority?: string;
 }
 
 /** Decides on one request. Pure: the same snapshot and facts give the same decision on every gateway. */
 export function decide(snapshot: Snapshot, facts: RequestFacts): Decision {
-  const canonical = canonicalTarget(facts.target);
-  if ('doubt' in canonical)
-    return toMonolith(snapshot, facts, `the target has no single reading, ${canonical.doubt} → monolith`);
-  const match = findRoute(snapshot.routes, facts.method, canonical);
-  const context = match && snapshot.contexts.get(match.context);
+  if (facts.target.charCodeAt(0) === 47) return decideTarget(snapshot, facts, false);
+  const absolute = readAbsoluteForm(facts.target);
+  if (!absolute) return decideTarget(snapshot, facts, false);
+  const { authority, target, odd } = absolute;
+  // RFC 9112 §3.2.4: OPTIONS of a URL without a path asks for the server as a whole, which is no context's.
+  if (target === '' && facts.method === 'OPTIONS')
+    return { ...decideTarget(snapshot, facts, false), authority };
+  const inner = { ...facts, target: target.startsWith('/') ? target : `/${target}`, host: authority };
+  const decision = decideTarget(snapshot, inner, odd);
+  const asReceived = decision.upstream === snapshot.monolith || decision.upstream === '';
+  return { ...decision, authority, path: asReceived ? facts.target : decision.path };
+}
+
+function decideTarget(snapshot: Snapshot, facts: RequestFacts, userNamed: boolean): Decision {
+  const match = readTarget(snapshot.routes, facts, userNamed);
+  if (match && 'words' in match) return decideDoubt(snapshot, facts, match);
+  const context = match && snapshot.inOrder[match.place];
   if (!context) return toMonolith(snapshot, facts, 'no route matches → monolith');
   const pin = match.kind === 'read' ? pinIn(snapshot, match.context, facts) : undefined;
   const stage = match.kind === 'write' ? context.stages.writes.stage : context.stages.reads.stage;
   if (stage === 'retired') {
     const { context: name, route, kind } = match;
-    const answer = retiredAnswer(context.retired, kind, route, canonical);
+    const answer = retiredAnswer(context.retired, kind, route, match.target);
     const how = `${answer.fields['location'] === undefined ? '' : 'redirect '}${answer.status}`;
     const reason = `${kind}s retired${pin ? IGNORED : ''} → ${how}`;
     const { revision } = snapshot;
@@ -96,7 +115,7 @@ export function decide(snapshot: Snapshot, facts: RequestFacts): Decision {
     };
   }
   if (stage === 'canary') {
-    const verdict = decideCanary(context.canary!, facts, match.route, canonical.path);
+    const verdict = decideCanary(context.canary!, facts, match.route, match.target.path);
     const decision = decisionOf(snapshot, context, match, facts, verdict);
     const { cohort } = context;
     const issue = verdict.nobody && cohort && 'issue' in cohort && cohort.issue ? cohort.cookie : undefined;
@@ -158,3 +177,12 @@ function decideRead({ stages }: ContextSnapshot): Verdict {
 function toMonolith(snapshot: Snapshot, facts: RequestFacts, reason: string): Decision {
   return { upstream: snapshot.monolith, reason, revision: snapshot.revision, path: facts.target };
 }
+
+/** No context gets a doubtful target: the monolith knows best what it has always been, unless that is forbidden. */
+function decideDoubt(snapshot: Snapshot, facts: RequestFacts, doubt: Doubt): Decision {
+  const reason = `the target is doubtful, ${doubt.words}`;
+  if (snapshot.targets === 'report') return { ...toMonolith(snapshot, facts, `${reason} → monolith`), doubt };
+  return { ...toMonolith(snapshot, facts, `${reason} → refused`), upstream: '', answer: REFUSED, doubt };
+}
+
+const REFUSED: OwnAnswer = { status: 400, fields: {} };

@@ -61,7 +61,7 @@ export function withKills(
     const killed = kill && killedOf(kill, context.stages.writes, retryAfter);
     contexts.set(name, Object.freeze({ ...context, killed }));
   }
-  return same ? snapshot : Object.freeze({ ...snapshot, contexts });
+  return same ? snapshot : Object.freeze({ ...snapshot, contexts, inOrder: [...contexts.values()] });
 }
 
 function killedOf({ at, by, consent }: Kill, writes: WritesStage, retryAfter: number): Killed {

@@ -1,6 +1,8 @@
-import type { Config, RouteConfig } from './config.ts';
-import { parseRewrite, parseRoute, type PatternSegment } from './route-pattern.ts';
-import { editsOf, type RouteEdits } from './route-edits.ts';
+import type { RouteEdits } from './route-edits.ts';
+import type { RequestFields } from './cohort.ts';
+import type { Asked } from './conditions.ts';
+import type { HostTrees } from './route-table.ts';
+import { findInTree, type CompiledRoute, type Spelling } from './route-tree.ts';
 import type { CanonicalTarget } from './target.ts';
 
 export type Kind = 'read' | 'write';
@@ -8,6 +10,8 @@ export type Kind = 'read' | 'write';
 /** A route that a request matches. */
 export interface Match {
   readonly context: string;
+  /** The context's place among all of the config. */
+  readonly place: number;
   /** As written: `GET /inventory/:sku`. */
   readonly route: string;
   readonly kind: Kind;
@@ -17,105 +21,74 @@ export interface Match {
   readonly maxBody: number | undefined;
   /** What the route changes in the extracted service's messages, besides the path. */
   readonly edits: RouteEdits | undefined;
-}
-
-interface CompiledRoute {
-  readonly context: string;
-  readonly route: string;
-  readonly kind: Kind | undefined;
-  readonly segments: readonly PatternSegment[];
-  readonly rewrite: readonly PatternSegment[] | undefined;
-  readonly maxBody: number | undefined;
-  readonly edits: RouteEdits | undefined;
-}
-
-/** All routes of all contexts as a tree of segments, so that matching costs the path's length and no more. */
-export interface RouteTree {
-  readonly literals: Map<string, RouteTree>;
-  name: RouteTree | undefined;
-  /** Routes that end in `*` here, by method. */
-  readonly rest: Map<string, CompiledRoute>;
-  /** Routes that end here, by method. */
-  readonly ends: Map<string, CompiledRoute>;
-}
-
-const newTree = (): RouteTree => ({ literals: new Map(), name: undefined, rest: new Map(), ends: new Map() });
-
-/** Compiles every context's routes. The config has been checked: a route that can't be read throws. */
-export function compileRoutes(contexts: Config['contexts']): RouteTree {
-  const root = newTree();
-  for (const [name, context] of Object.entries(contexts)) {
-    const edits = editsOf(context);
-    for (const route of context.routes) addRoute(root, name, route, edits.get(route));
-  }
-  return root;
-}
-
-function addRoute(root: RouteTree, context: string, route: RouteConfig, edits: RouteEdits | undefined): void {
-  const pattern = parseRoute(route.match);
-  if ('mistake' in pattern) throw new Error(`route '${route.match}': ${pattern.mistake}`);
-  const rewrite = route.rewrite === undefined ? undefined : parseRewrite(route.rewrite, pattern);
-  if (rewrite && 'mistake' in rewrite) throw new Error(`rewrite '${route.rewrite}': ${rewrite.mistake}`);
-  let node = root;
-  let routes = node.ends;
-  for (const segment of pattern.segments) {
-    if (segment.kind === 'rest') {
-      routes = node.rest;
-      break;
-    }
-    if (segment.kind === 'name') node = node.name ??= newTree();
-    else {
-      let child = node.literals.get(segment.text);
-      if (!child) node.literals.set(segment.text, (child = newTree()));
-      node = child;
-    }
-    routes = node.ends;
-  }
-  const { match, kind, maxBody } = route;
-  const compiled = { context, route: match, kind, segments: pattern.segments, rewrite, maxBody, edits };
-  routes.set(pattern.method, compiled);
+  /** What was matched. */
+  readonly target: CanonicalTarget;
 }
 
 /**
- * The route that a request matches, or undefined. The most specific wins, segment by segment from the left: a
- * literal before `:name` before `*`; then the method itself before `*`. HEAD also matches routes of GET.
- * GET, HEAD and OPTIONS are reads, everything else is a write, unless the route says otherwise.
+ * Who a route's requests belong to: another context is another owner, and so is a write beside a read, and a route with
+ * a limit beside one without.
  */
-export function findRoute(tree: RouteTree, method: string, target: CanonicalTarget): Match | undefined {
-  const parts = target.path.slice(1).split('/');
-  const found = descend(tree, parts, 0, method);
-  if (!found) return undefined;
+export function ownerOf(route: CompiledRoute, method: string): string {
+  return `${kindOf(route, method)} ${route.context} ${route.traits}`;
+}
+
+/** GET, HEAD and OPTIONS are reads, everything else is a write, unless the route says otherwise. */
+export function kindOf({ kind }: Pick<CompiledRoute, 'kind'>, method: string): Kind {
+  return kind ?? (method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : 'write');
+}
+
+export const NO_FIELDS: RequestFields = {};
+const NO_QUERY: ReadonlyMap<string, string> = new Map();
+/** For a table of which no route asks for anything. */
+export const NOTHING_ASKED: Asked = { headers: NO_FIELDS, query: NO_QUERY };
+
+/**
+ * The route that wins, or undefined. First the host decides, its own name before the longest `*.domain` before
+ * none; then the path, segment by segment from the left, a literal before `:name` before `*`; then the method itself
+ * before `*`, HEAD also matching routes of GET; then whatever asks more of header and query.
+ */
+export function findRoute(
+  trees: HostTrees,
+  host: string | undefined,
+  method: string,
+  path: string,
+  asked: Asked,
+  spelling?: Spelling,
+): CompiledRoute | undefined {
+  if (host !== undefined) {
+    const own = trees.hosts.get(host);
+    const found = own && findInTree(own, path, 1, method, asked, spelling);
+    if (found) return found;
+    for (const { suffix, tree } of trees.domains) {
+      const below =
+        host.length > suffix.length && host.endsWith(suffix)
+          ? findInTree(tree, path, 1, method, asked, spelling)
+          : undefined;
+      if (below) return below;
+    }
+  }
+  return findInTree(trees.everywhere, path, 1, method, asked, spelling);
+}
+
+/** What comes of a route for a request. */
+export function matchOf(route: CompiledRoute, method: string, target: CanonicalTarget): Match {
   return {
-    context: found.context,
-    route: found.route,
-    kind: found.kind ?? (method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'read' : 'write'),
-    path: (found.rewrite ? rewritten(found.rewrite, found.segments, parts) : target.path) + target.query,
-    maxBody: found.maxBody,
-    edits: found.edits,
+    context: route.context,
+    place: route.place,
+    route: route.route,
+    kind: kindOf(route, method),
+    path: (route.rewrite ? rewritten(route, target.path) : target.path) + target.query,
+    maxBody: route.maxBody,
+    edits: route.edits,
+    target,
   };
 }
 
-function descend(node: RouteTree, parts: string[], depth: number, method: string): CompiledRoute | undefined {
-  const part = parts[depth];
-  if (part === undefined) return forMethod(node.ends, method);
-  const literal = node.literals.get(part);
-  return (
-    (literal && descend(literal, parts, depth + 1, method)) ??
-    (node.name && part !== '' ? descend(node.name, parts, depth + 1, method) : undefined) ??
-    forMethod(node.rest, method)
-  );
-}
-
-function forMethod(routes: Map<string, CompiledRoute>, method: string): CompiledRoute | undefined {
-  return routes.get(method) ?? (method === 'HEAD' ? routes.get('GET') : undefined) ?? routes.get('*');
-}
-
-function rewritten(
-  rewrite: readonly PatternSegment[],
-  segments: readonly PatternSegment[],
-  parts: readonly string[],
-): string {
-  const values = rewrite.map((segment) => {
+/** The path that the extracted service gets instead. */
+export function rewritten({ rewrite, segments }: CompiledRoute, path: string): string {
+  const parts = path.slice(1).split('/');
+  const values = (rewrite ?? []).map((segment) => {
     if (segment.kind === 'literal') return segment.text;
     if (segment.kind === 'rest') return parts.slice(segments.length - 1).join('/');
     return parts[segments.findIndex((own) => own.kind === 'name' && own.name === segment.name)];

@@ -83,7 +83,8 @@ export function parseConfig(text: string, secrets: (reference: string) => string
     if (!unset.has(path))
       mistakes.push(at(offsetOf(issue.path), path, describeIssue(issue, valueAt(written, issue.path))));
   }
-  for (const { path, message } of crossChecks(filled, written)) {
+  const lineOf = (path: readonly PropertyKey[]) => at(offsetOf(path), '', '').line;
+  for (const { path, message } of crossChecks(filled, written, lineOf)) {
     mistakes.push(at(offsetOf(path), path.join('.'), message));
   }
   if (mistakes.length > 0 || !result.success) {

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
 
 /** Fields of `gateway` that can be replaced while it runs; `kill.gateways` is read by commands alone. */
-const LIVE = new Set(['trustedProxies', 'limits', 'serverTiming', 'tls', 'cdn', 'overrides']);
+const LIVE = new Set(['trustedProxies', 'limits', 'serverTiming', 'tls', 'cdn', 'overrides', 'targets']);
 
 /**
  * What differs between two configurations and a gateway can't take over while it runs: the paths of those fields.

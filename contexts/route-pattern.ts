@@ -1,4 +1,4 @@
-import { canonicalTarget } from './target.ts';
+import { canonicalTarget, describeOddity } from './target.ts';
 
 export type PatternSegment =
   | { readonly kind: 'literal'; readonly text: string }
@@ -23,7 +23,8 @@ export function parseRoute(match: string): RoutePattern | { readonly mistake: st
   const path = match.slice(space + 1);
   if (/[?#]/.test(path)) return { mistake: 'a route is matched on the path only; leave out ? and #' };
   const canonical = canonicalTarget(path);
-  if ('doubt' in canonical) return { mistake: `no request matches this path: ${canonical.doubt}` };
+  if ('odd' in canonical)
+    return { mistake: `no request matches this path: ${describeOddity(canonical.odd)}` };
   const segments: PatternSegment[] = [];
   const names = new Set<string>();
   const texts = canonical.path.slice(1).split('/');
@@ -43,12 +44,16 @@ export function parseRoute(match: string): RoutePattern | { readonly mistake: st
   return { method, segments };
 }
 
-/** Equal for two routes that match the same requests. */
-export function routeShape({ method, segments }: RoutePattern): string {
+/** What stands for `:name` and `*` in the shape of a path; no literal can have a control character. */
+export const NAME_SHAPE = '\t';
+export const REST_SHAPE = '\t*';
+
+/** Equal for two paths that match the same requests. `spelling` is what literals are compared as. */
+export function pathShape(segments: readonly PatternSegment[], spelling: (text: string) => string): string {
   const parts = segments.map((segment) =>
-    segment.kind === 'literal' ? segment.text : segment.kind === 'name' ? ':' : '*',
+    segment.kind === 'literal' ? spelling(segment.text) : segment.kind === 'name' ? NAME_SHAPE : REST_SHAPE,
   );
-  return `${method} /${parts.join('/')}`;
+  return `/${parts.join('/')}`;
 }
 
 /**
@@ -78,4 +83,12 @@ function routeText({ method, segments }: RoutePattern): string {
     segment.kind === 'literal' ? segment.text : segment.kind === 'name' ? `:${segment.name}` : '*',
   );
   return `${method} /${parts.join('/')}`;
+}
+
+const MATCHED = new Set(['match', 'host', 'header', 'query', 'kind', 'rewrite']);
+
+/** What a route says beside what it matches, its kind and its rewrite; `route` is one of the file or of the config. */
+export function traitsOf(route: Readonly<Record<string, unknown>>): string {
+  const traits = Object.entries(route).filter(([field]) => !MATCHED.has(field));
+  return traits.length === 0 ? '' : JSON.stringify(traits.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,9 +1,9 @@
 import { compileCanary, type Canary } from './canary.ts';
 import type { CohortConfig, Config } from './config.ts';
 import type { Killed } from './kill.ts';
-import { compileRoutes, type RouteTree } from './match.ts';
 import { overridesOf, type Overrides } from './pin.ts';
 import { compileRetired, type Retired } from './retired.ts';
+import { compileRoutes, type RouteTable } from './route-table.ts';
 import type { ContextStages, Stages } from './stage.ts';
 
 /** One context as the gateway needs it to decide. */
@@ -27,7 +27,6 @@ export interface Snapshot {
   readonly revision: number;
   readonly monolith: string;
   readonly contexts: ReadonlyMap<string, ContextSnapshot>;
-  readonly routes: RouteTree;
   /** Whether a decision may ask for the resolved client address. */
   readonly asksAddress: boolean;
   /** Whether answers to reads in canary must say `Cache-Control: private`. */
@@ -36,6 +35,11 @@ export interface Snapshot {
   readonly asksTime: boolean;
   /** Who may pin reads; undefined where nobody may. */
   readonly overrides: Overrides | undefined;
+  /** The same in the config's order: a match names its context's place, which costs less than looking for the name. */
+  readonly inOrder: readonly ContextSnapshot[];
+  readonly routes: RouteTable;
+  /** What becomes of targets that may be a context's and may be something else. */
+  readonly targets: Config['gateway']['targets'];
 }
 
 /**
@@ -71,11 +75,13 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
     revision: stages.revision,
     monolith: config.monolith,
     contexts,
+    inOrder: [...contexts.values()],
     routes: compileRoutes(config.contexts),
     asksAddress,
     keepsPrivate: config.gateway.cdn === 'private',
     asksTime,
     overrides,
+    targets: config.gateway.targets,
   });
 }
 

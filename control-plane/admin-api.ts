@@ -43,7 +43,9 @@ const setBody = z.strictObject({
 const undoBody = z.strictObject(consent);
 const explainBody = z.strictObject({
   method: z.string().regex(/^[A-Z][A-Z-]*$/, 'a method in capitals, such as GET'),
-  target: z.string().startsWith('/', 'a path that begins with /'),
+  target: z.string().regex(/^(\/|https?:\/\/|\*$)/i, 'a path that begins with /, a URL, or *'),
+  /** The host, unless it is in `headers`. */
+  host: z.string().optional(),
   cohort: z.string().optional(),
   headers: z.record(z.string().toLowerCase(), z.string()).optional(),
 });

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { Decision } from '../contexts/index.ts';
+import type { Decision, DoubtKind } from '../contexts/index.ts';
 import type { Failure } from './forwarding/forwarder.ts';
 import type { Shed, UpstreamState } from './protection/guard.ts';
 import type { Limit } from './refusal.ts';
@@ -23,6 +23,8 @@ export interface GatewayMetrics {
   reloaded(outcome: 'applied' | 'refused'): void;
   /** Shows when the listener's certificate expires, in seconds since 1970. */
   watchCertificate(expires: () => number): void;
+  /** A target that may be the context's and may be something else; what became of it. */
+  doubted(labels: { context: string; doubt: DoubtKind; outcome: 'monolith' | 'refused' }): void;
 }
 
 export interface Gauges {
@@ -105,6 +107,12 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
     labelNames: ['outcome'] as const,
     registers,
   });
+  const doubts = new Counter({
+    name: 'banyan_gateway_doubtful_targets_total',
+    help: 'Targets that may be the context’s and may be something else, by what makes them doubtful and what became of them.',
+    labelNames: ['context', 'doubt', 'outcome'] as const,
+    registers,
+  });
   new Gauge({
     name: 'banyan_gateway_revision',
     help: 'The revision in force on this gateway.',
@@ -141,5 +149,6 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
         },
       });
     },
+    doubted: (labels) => doubts.inc(labels),
   };
 }

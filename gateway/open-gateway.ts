@@ -4,7 +4,9 @@ import { decide, type Config, type SnapshotSource } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { amendAnswer, isAmended } from './amend-answer.ts';
 import { answer } from './answer.ts';
+import { takeAuthority } from './authority.ts';
 import { clientAddress, peerOf, type Trust } from './client-address.ts';
+import { openDoubts } from './doubts.ts';
 import { hasBody } from './forwarding/forwarder.ts';
 import { framingFault } from './framing.ts';
 import { countInFlight } from './in-flight.ts';
@@ -90,6 +92,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
     throw error;
   }
   shadowMetrics(metrics.registry, () => running.shadowing.state());
+  const tellDoubt = openDoubts({ metrics, log });
 
   /** Whether the client came over TLS, as far as a trusted proxy in front tells. */
   const isSecure = ({ socket, headers }: IncomingMessage): boolean => {
@@ -114,6 +117,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       const decision = decide(snapshot, { method: method!, target: url!, headers, address, now });
       if (snapshot.overrides) stripPin(request, snapshot.overrides);
       if (isAmended(decision)) amendAnswer(decision, request, response, isSecure(request));
+      if (decision.doubt) tellDoubt(decision, decision.doubt, request);
       if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
         return toMonolith();
       if (decision.answer) return answerItself(metrics, decision, decision.answer, request, response);
@@ -125,6 +129,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
         );
       const maxBody = decision.maxBody ?? limits.maxBody;
       if (maxBody !== undefined && !mayBring(answering, request, response, maxBody)) return;
+      if (decision.authority !== undefined) takeAuthority(request, decision.authority);
       void answer(answering, snapshot, decision, request, response, toMonolith);
     },
     upgrade(request, socket, head, toMonolith) {
@@ -137,9 +142,11 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       const now = snapshot.asksTime ? Date.now() : undefined;
       const decision = decide(snapshot, { method: method!, target: url!, headers, address, now });
       if (snapshot.overrides) stripPin(request, snapshot.overrides);
+      if (decision.doubt) tellDoubt(decision, decision.doubt, request);
       if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
         return toMonolith();
       if (decision.answer) return answerUpgradeItself(metrics, decision, decision.answer, socket);
+      if (decision.authority !== undefined) takeAuthority(request, decision.authority);
       metrics.upgraded(decision.upstream);
       lanes
         .get(decision.upstream)!

@@ -15,6 +15,7 @@ export interface Telling {
 /** Why the gateway refuses, in a word: the label of `banyan_gateway_refused_total`. */
 export type Limit =
   | 'malformed'
+  | 'tunnel'
   | 'fields'
   | 'head-size'
   | 'head-timeout'

@@ -5,6 +5,7 @@ import type { Config } from '../contexts/index.ts';
 import { parseAddress } from '../runtime/address.ts';
 import { listen, startOpsServer } from '../runtime/ops-server.ts';
 import { watchFiles } from '../runtime/watch-files.ts';
+import { refuseConnect } from './connect.ts';
 import { openDrain } from './drain.ts';
 import { limitConnections } from './limits/connections.ts';
 import { watchSlowClients } from './limits/slow-clients.ts';
@@ -96,6 +97,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   );
   drain.watch(server);
   answerUnparsed(server, telling);
+  refuseConnect(server, telling);
   const stopWatching = watchSlowClients(server, limitsNow, telling);
 
   const { host, port } = parseAddress(address);

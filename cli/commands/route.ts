@@ -2,11 +2,12 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Decision } from '../../contexts/index.ts';
 import { clientOf, printJson, withClientOptions, type ClientOptions } from '../client-options.ts';
 
-/** `banyan route GET /inventory/abc [--cohort ada] [--header name:value]` */
+/** `banyan route GET /inventory/abc [--cohort ada] [--host shop.example] [--header name:value]` */
 export function register(program: Command): void {
   withClientOptions(program.command('route <method> <target>'))
     .description('which upstream a request would go to, why, and at which revision')
     .option('--cohort <value>', 'who asks: the value of the cohort’s cookie or header')
+    .option('--host <name>', 'the host that is asked, where routes tell hosts apart')
     .addOption(
       new Option('--header <name:value>', 'a header of the request; may be repeated')
         .argParser(header)
@@ -18,12 +19,13 @@ export function register(program: Command): void {
         target: string,
         {
           cohort,
+          host,
           header: headers,
           json,
-        }: ClientOptions & { cohort?: string; header: Record<string, string> },
+        }: ClientOptions & { cohort?: string; host?: string; header: Record<string, string> },
         command: Command,
       ) => {
-        const body = { method: method.toUpperCase(), target, cohort, headers };
+        const body = { method: method.toUpperCase(), target, cohort, host, headers };
         const decision = await clientOf(command).post<Decision>('/v1/explain', body);
         if (json) printJson(decision);
         else process.stdout.write(formatDecision(`${body.method} ${target}`, decision));

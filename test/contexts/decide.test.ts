@@ -14,13 +14,16 @@ test('what no route matches goes to the monolith, byte for byte', () => {
   });
 });
 
-test('a target with more than one reading goes to the monolith, byte for byte, and the reason names the doubt', () => {
+test('a target whose readings lead to different places goes to the monolith, byte for byte, and the reason names the doubt', () => {
   const decision = decide(shopAt({ reads: { stage: 'extracted' } }), {
     method: 'GET',
     target: '/inventory//a',
   });
   expect(decision).toMatchObject({ upstream: 'monolith', path: '/inventory//a' });
-  expect(decision.reason).toBe('the target has no single reading, it has an empty segment (//) → monolith');
+  expect(decision.doubt).toMatchObject({ kind: 'empty-segment', context: 'inventory' });
+  expect(decision.reason).toBe(
+    "the target is doubtful, it has an empty segment (//): read as /inventory//a it is none, read as /inventory/a it is 'GET /inventory/:sku' of 'inventory' → monolith",
+  );
 });
 
 test('legacy reads go to the monolith with the target as received', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { compileSnapshot, findRoute } from '../../contexts/index.ts';
-import { canonicalTarget } from '../../contexts/target.ts';
+import { compileSnapshot } from '../../contexts/index.ts';
+import { readTarget } from '../../contexts/read-target.ts';
 import { configOf } from './sample.ts';
 
 const config = configOf(`
@@ -26,8 +26,8 @@ contexts:
 `);
 const snapshot = compileSnapshot(config, { generation: 'g', revision: 1, contexts: {} });
 const match = (method: string, target: string) => {
-  const canonical = canonicalTarget(target);
-  return 'doubt' in canonical ? undefined : findRoute(snapshot.routes, method, canonical);
+  const read = readTarget(snapshot.routes, { method, target });
+  return read && 'route' in read ? read : undefined;
 };
 const routeOf = (method: string, target: string) => match(method, target)?.route;
 
@@ -79,9 +79,14 @@ test('a request and a route are matched in their canonical form', () => {
   expect(routeOf('GET', '/a-b/~home')).toBe('GET /%61-b/%7Ehome');
 });
 
-test.each(['/inventory//abc', '/inventory/a%2fb', '/inventory/a%252f', '/inventory\\abc', '/inventory/a;b'])(
-  '%s, which servers read differently, matches no route',
+test.each(['/inventory//abc', '/inventory/a%2fb', '/inventory/a%252f', '/inventory\\abc'])(
+  '%s, which servers read in ways that lead elsewhere, matches no route',
   (target) => expect(routeOf('GET', target)).toBeUndefined(),
+);
+
+test.each(['/inventory/a;b', '/inventory/100%25', '/inventory/caf\xe9', '/files/a%2fb', '/files//a'])(
+  '%s, which is one route’s however it is read, matches that route',
+  (target) => expect(routeOf('GET', target)).toMatch(/^GET \/(inventory\/:sku|files\/\*)$/),
 );
 
 test('the service gets the canonical path and the query untouched', () => {

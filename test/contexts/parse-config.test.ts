@@ -52,7 +52,7 @@ captures:
     "14 contexts.inventory.routes.1: route 'GET /a/*/b': * is allowed as the last segment only",
     "15 contexts.inventory.routes.2.rewrite: rewrite '/x/:nope': ':nope' is not a part of the route 'GET /b/:sku'",
     '16 contexts.inventory.routes.3: found 42; required: a text, or a map',
-    "17 contexts.inventory.routes.4: route 'GET /b/:other' matches the same requests as one of context 'inventory'",
+    "17 contexts.inventory.routes.4: route 'GET /b/:other' matches the same requests as 'GET /b/:sku' of context 'inventory' (line 15)",
     "18 contexts.inventory.routes.5: route 'GET /c?d': a route is matched on the path only; leave out ? and #",
     "19 contexts.inventory.events.1: event type 'A' belongs to context 'inventory' already; a type has one context",
     `20 contexts.Bad_Name: the name 'Bad_Name' is not possible; required: ${NAME}`,

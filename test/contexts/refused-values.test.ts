@@ -79,12 +79,18 @@ it('ports that are free ones, and a retention of months, are no mistakes', () =>
   expect(withLine("outbox: { database: 'mysql://u:p@h/d', retention: '90d' }")).toEqual([]);
 });
 
-test.each([...METHODS.filter((method) => method !== 'POST'), '*'])(
+test.each([...METHODS.filter((method) => method !== 'POST' && method !== 'CONNECT'), '*'])(
   'a route may have the method %s',
   (method) => {
     expect(withRoute(`${method} /inventory/:sku`)).toEqual([]);
   },
 );
+
+test('a route may not have the method CONNECT, which no request brings to it', () => {
+  expect(withRoute('CONNECT /inventory/:sku')).toEqual([
+    expect.stringContaining('CONNECT asks for a tunnel, which the gateway refuses'),
+  ]);
+});
 
 describe('a name that JavaScript uses itself', () => {
   it.each(['constructor', 'prototype'])('%s is a mistake', (name) => {

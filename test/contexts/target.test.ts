@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { canonicalTarget } from '../../contexts/target.ts';
+import { canonicalTarget, ENDS_IN_SLASH, HAS_CAPITALS, scanTarget } from '../../contexts/target.ts';
 
 test.each([
   ['/inventory/abc', '/inventory/abc', ''],
@@ -17,26 +17,56 @@ test.each([
 });
 
 test.each([
-  '/a//b',
-  '//evil/inventory',
-  '/a%2Fb',
-  '/a%2fb',
-  '/a\\b',
-  '/a%5Cb',
-  '/a%00',
-  '/a%0d%0a',
-  '/%2561',
-  '/100%',
-  '/%zz',
-  '/a;v=1/b',
-  '/../a',
-  '/a/../../b',
-  '/é',
-  '/a#b',
-  'http://host/inventory/abc',
-  '*',
-  'host:443',
-  '',
-])('%j has no single reading', (target) => {
-  expect(canonicalTarget(target)).toHaveProperty('doubt');
+  ['/a//b', 'empty-segment'],
+  ['//evil/inventory', 'empty-segment'],
+  ['/a%2Fb', 'encoded-slash'],
+  ['/a%2fb', 'encoded-slash'],
+  ['/a\\b', 'backslash'],
+  ['/a%5Cb', 'backslash'],
+  ['/a%00', 'control'],
+  ['/a%0d%0a', 'control'],
+  ['/%2561', 'double-encoding'],
+  ['/100%', 'bad-escape'],
+  ['/%zz', 'bad-escape'],
+  ['/%u002f', 'bad-escape'],
+  ['/a;v=1/b', 'parameter'],
+  ['/a%3bv=1/b', 'parameter'],
+  ['/../a', 'out-of-root'],
+  ['/a/../../b', 'out-of-root'],
+  ['/a/%2e%2e/%2e%2e/b', 'out-of-root'],
+  ['/%c0%ae%C0%AE/a', 'overlong'],
+  ['/%e0%80%af', 'overlong'],
+  ['/%f0%80%80%af', 'overlong'],
+  ['/é', 'non-ascii'],
+  ['/a#b', 'fragment'],
+  ['http://host/inventory/abc', 'no-path'],
+  ['*', 'no-path'],
+  ['host:443', 'no-path'],
+  ['', 'no-path'],
+])('%j is odd: %s', (target, odd) => {
+  expect(canonicalTarget(target)).toEqual({ odd });
 });
+
+test.each([
+  ['/', 1, 0],
+  ['/inventory/abc?x=//', 14, 0],
+  ['/inventory/', 11, ENDS_IN_SLASH],
+  ['/Inventory/?', 11, ENDS_IN_SLASH | HAS_CAPITALS],
+  ['/.well-known/a.b..c', 19, 0],
+  ['/a/..b', 6, undefined],
+  ['/a/.', 4, undefined],
+  ['/./a', 4, undefined],
+  ['/a/..', 5, undefined],
+  ['/a//b', 5, undefined],
+  ['//', 2, undefined],
+  ['/a%41', 5, undefined],
+  ['/a;b', 4, undefined],
+  ['/a\u0100', 3, undefined],
+  ['?', 0, undefined],
+  ['', 0, undefined],
+])(
+  'one look at %j sees how long the path is, and whether it has to be looked at more closely',
+  (target, length, found) => {
+    expect(scanTarget(target)).toBe(found === undefined ? -1 : length * 4 + found);
+  },
+);

@@ -295,6 +295,14 @@ describe('the admin API explains', () => {
       reason: expect.stringContaining('cookie sid missing'),
     });
     expect((await ask({ target: '/cart' })).body).toMatchObject({ upstream: 'monolith', path: '/cart' });
+    expect((await ask({ target: '/inventory%2Fa', host: 'shop.example' })).body).toMatchObject({
+      upstream: 'monolith',
+      doubt: { kind: 'encoded-slash', context: 'inventory' },
+    });
+    expect((await ask({ target: 'http://shop.example/cart' })).body).toMatchObject({
+      authority: 'shop.example',
+      path: 'http://shop.example/cart',
+    });
   });
 });
 

@@ -14,9 +14,8 @@ export const KNOWN: readonly KnownFailures[] = [
     saw: { 'RFC 9112 §2.3: HTTP/1.2 is served as HTTP/1.1': '400' },
   },
   {
-    why: 'A target that is no path has no reading: it goes to the monolith byte for byte.',
+    why: 'A target that is neither a path nor a URL has no reading: it goes to the monolith byte for byte.',
     saw: {
-      'RFC 9112 §3.2.2: absolute-form is decided like the path that it has': 'the monolith’s',
       'RFC 9112 §3.2.3: authority-form is CONNECT’s alone': '200',
     },
   },
