@@ -68,7 +68,7 @@ async function judge(
   const wanted = expected.requests.length + (expected.end === 'refused' ? 1 : 0);
   const seen = () => client.answers(methods).whole;
   if (!loose)
-    await until('its end', () => client.closed() || seen().length >= wanted, 3_000, 1).catch(() => {});
+    await until('its end', () => client.closed() || seen().length >= wanted, 20_000, 1).catch(() => {});
   await lane.settle();
   const { whole, rest } = client.answers(methods);
   const closed = client.closed();

@@ -37,7 +37,7 @@ export async function judgeResponse(lane: Lane, fixture: Fixture, end: End): Pro
   const client = lane.connect();
   client.write(`${method} /fixture HTTP/1.1\r\nHost: fixture\r\n\r\n`);
   const over = () => client.closed() || client.answers([method]).whole.length > 0;
-  if (expected.is !== 'waiting' && !fixture.lenient) await until('its end', over, 3_000, 1).catch(() => {});
+  if (expected.is !== 'waiting' && !fixture.lenient) await until('its end', over, 20_000, 1).catch(() => {});
   // What was sent too much must not become the answer to anybody else's request.
   const stray = await lane.settle().then(
     () => undefined,
