@@ -16,7 +16,7 @@ export const SAVED = 100;
  * three, over any length of time. Counting needs no clock, unlike a window, in which a pause would earn retries.
  */
 export function openRetryBudget(percent: number): RetryBudget {
-  // In hundredths, and so without rounding.
+  // In hundredths: whole percents add up without rounding.
   let balance = percent === 0 ? 0 : FLOOR * 100;
   return {
     deposit() {
