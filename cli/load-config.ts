@@ -1,9 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { parseConfig, type Config } from '../contexts/index.ts';
+import { parseConfig, type Config, type Mistake } from '../contexts/index.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Reads and checks `banyan.yaml`. Throws a UsageError that lists every mistake as `file:line:column path: message`. */
-export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): Config {
+export function loadConfig(file: string, env?: NodeJS.ProcessEnv): Config {
+  return readConfig(file, env).config;
+}
+
+/** The same, with what is allowed in it and seldom meant. */
+export function readConfig(
+  file: string,
+  env: NodeJS.ProcessEnv = process.env,
+): { readonly config: Config; readonly warnings: readonly Mistake[] } {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -20,7 +28,7 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): 
       return undefined;
     }
   });
-  if (parsed.ok) return parsed.config;
+  if (parsed.ok) return parsed;
   const lines = parsed.mistakes.map(
     ({ line, column, path, message }) => `  ${file}:${line}:${column} ${path ? `${path}: ` : ''}${message}`,
   );

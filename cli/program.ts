@@ -9,6 +9,7 @@ const { version } = createRequire(import.meta.url)(
 // One module per command, each with `register(program)`; a process loads what its command needs, and no more.
 const COMMANDS = {
   init: () => import('./commands/init.ts'),
+  config: () => import('./commands/config.ts'),
   capture: () => import('./commands/capture.ts'),
   relay: () => import('./commands/relay.ts'),
   install: () => import('./commands/install.ts'),

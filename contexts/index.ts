@@ -27,3 +27,6 @@ export { processName } from './fields.ts';
 export type { Limits } from './limits.ts';
 export type { ListenerTls, UpstreamTls } from './tls.ts';
 export { needsRestart } from './reload.ts';
+export { tlsFiles } from './tls.ts';
+export { configJsonSchema } from './json-schema.ts';
+export * from './diff-config.ts';

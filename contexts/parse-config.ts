@@ -3,6 +3,7 @@ import { configSchema, type Config } from './config.ts';
 import { crossChecks } from './cross-checks.ts';
 import { describeIssue, flattenIssues } from './describe-issue.ts';
 import { findOffset } from './locate.ts';
+import { warningsOf } from './warnings.ts';
 import { valueAt } from './written.ts';
 
 /** One mistake in `banyan.yaml`: where it is and what is required there. Lines and columns count from 1. */
@@ -15,7 +16,12 @@ export interface Mistake {
 }
 
 export type ParsedConfig =
-  | { readonly ok: true; readonly config: Config }
+  | {
+      readonly ok: true;
+      readonly config: Config;
+      /** What is allowed and seldom meant. */
+      readonly warnings: readonly Mistake[];
+    }
   | { readonly ok: false; readonly mistakes: readonly Mistake[] };
 
 /**
@@ -90,7 +96,10 @@ export function parseConfig(text: string, secrets: (reference: string) => string
   if (mistakes.length > 0 || !result.success) {
     return { ok: false, mistakes: mistakes.toSorted((a, b) => a.line - b.line || a.column - b.column) };
   }
-  return { ok: true, config: result.data };
+  const warnings = warningsOf(result.data).map(({ path, message }) =>
+    at(offsetOf(path), path.join('.'), message),
+  );
+  return { ok: true, config: result.data, warnings: warnings.toSorted((a, b) => a.line - b.line) };
 }
 
 /** Aliases (`*name`) that stand for nothing, or for something that they are in themselves. */

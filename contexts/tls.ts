@@ -44,3 +44,16 @@ export function checkTls({ root, report }: Checked): void {
       report(path, 'a certificate needs its key: name both `cert:` and `key:`, or neither');
   }
 }
+
+/** The files that a configuration names for TLS. */
+export function tlsFiles({
+  gateway,
+  upstreams,
+}: {
+  readonly gateway: { readonly tls?: ListenerTls | undefined };
+  readonly upstreams: Readonly<Record<string, { readonly tls?: UpstreamTls | undefined }>>;
+}): string[] {
+  return [gateway.tls, ...Object.values(upstreams).map(({ tls }) => tls)]
+    .flatMap((tls) => [tls?.cert, tls?.key, tls?.ca])
+    .filter((file) => file !== undefined);
+}

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:tls';
-import { needsRestart, type Config, type ListenerTls } from '../contexts/index.ts';
+import { needsRestart, type Config } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { readCertificate, type Certificate } from './listener-tls.ts';
 import { applyLimits } from './listener.ts';
@@ -105,18 +105,6 @@ function writesWithoutRoute(gateway: OpenGateway, next: Config): string[] {
   return [...gateway.holder.current().contexts.values()]
     .filter(({ name, stages }) => stages.writes.stage === 'extracted' && !Object.hasOwn(next.contexts, name))
     .map(({ name }) => name);
-}
-
-/** The files whose change is a reason to reload: those that the configuration names for TLS. */
-export function filesOf({ gateway, upstreams }: Config): string[] {
-  const of = (tls: Partial<Pick<ListenerTls, 'cert' | 'key' | 'ca'>> | undefined) => [
-    tls?.cert,
-    tls?.key,
-    tls?.ca,
-  ];
-  return [of(gateway.tls), ...Object.values(upstreams).map(({ tls }) => of(tls))]
-    .flat()
-    .filter((file) => file !== undefined);
 }
 
 function isSame(one: Certificate, other: Certificate | undefined): boolean {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Registry } from 'prom-client';
-import type { Config } from '../contexts/index.ts';
+import { tlsFiles, type Config } from '../contexts/index.ts';
 import { parseAddress } from '../runtime/address.ts';
 import { listen, startOpsServer } from '../runtime/ops-server.ts';
 import { watchFiles } from '../runtime/watch-files.ts';
@@ -13,7 +13,7 @@ import { readCertificate } from './listener-tls.ts';
 import { openListener } from './listener.ts';
 import { openGateway, type GatewayOptions } from './open-gateway.ts';
 import { upstreamsPage } from './protection/upstreams-page.ts';
-import { filesOf, openReloading, type Reloaded } from './reload.ts';
+import { openReloading, type Reloaded } from './reload.ts';
 import { restoreSpelling } from './respelling.ts';
 import { afterAnswers, awaitTurn } from './turns.ts';
 import { rememberUnderWay } from './under-way.ts';
@@ -124,7 +124,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   const { readConfig = gateway.config, watched = [] } = options;
   const reloading = openReloading({ gateway, server, readConfig, certificate, log });
   const files = watchFiles(
-    () => [...watched, ...filesOf(gateway.config())],
+    () => [...watched, ...tlsFiles(gateway.config())],
     () => void reloading.reload(),
   );
   if (certificate) gateway.metrics.watchCertificate(() => reloading.certificate()!.expires);

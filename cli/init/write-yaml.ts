@@ -9,7 +9,8 @@ export function writeYaml({ monolith, route, context, service }: Answers): strin
   const plain = (value: string) => stringify(value, { lineWidth: 0 }).trimEnd();
   const name = plain(context);
   const upstreamName = plain(`${context}-service`.slice(0, 63));
-  return `# Banyan's configuration. It is checked as a whole when a process starts: with a mistake in it, none starts and all
+  return `# yaml-language-server: $schema=./node_modules/banyan/banyan.schema.json
+# Banyan's configuration. It is checked as a whole when a process starts: with a mistake in it, none starts and all
 # mistakes are named. A gateway takes a change of this file over while it runs; \`banyan config check\` tries it first.
 # Secrets: \${NAME} is an environment variable, \${file:/path} the content of a file.
 
