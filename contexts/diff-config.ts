@@ -41,11 +41,11 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
   const seen = new Set<string>();
   const routes = [before, after]
     .flatMap(({ contexts }) => Object.values(contexts).flatMap((context) => context.routes))
-    .filter(({ match }) => !seen.has(match) && seen.add(match))
-    .map(({ match }) => ({
-      route: match,
-      before: outcomeOf(old, before, match),
-      after: outcomeOf(next, after, match),
+    .filter((route) => !seen.has(nameOf(route)) && seen.add(nameOf(route)))
+    .map((route) => ({
+      route: nameOf(route),
+      before: outcomeOf(old, before, route),
+      after: outcomeOf(next, after, route),
     }))
     .filter((change) => !same(change.before, change.after));
   return {
@@ -73,22 +73,52 @@ function extracted(config: Config): Snapshot {
   return compileSnapshot(config, { generation: '', revision: 0, contexts });
 }
 
+/** As it is written, with what it asks for besides method and path. */
+function nameOf({ match, host, header, query }: RouteConfig): string {
+  const asked = [
+    ...(host === undefined ? [] : [`host ${host}`]),
+    ...Object.entries(header ?? {}).map(
+      ([name, value]) => `header ${name}${value === true ? '' : `: ${value}`}`,
+    ),
+    ...Object.entries(query ?? {}).map(
+      ([name, value]) => `query ${name}${value === true ? '' : `=${value}`}`,
+    ),
+  ];
+  return asked.length === 0 ? match : `${match} (${asked.join(', ')})`;
+}
+
+/** A value that no literal of another route has, most likely. */
+const ANY = 'banyan-any';
+
 /** Of a request that this route matches, and no literal of any other. */
-function outcomeOf(snapshot: Snapshot, config: Config, route: string): Outcome {
-  const [method = 'GET', pattern = '/'] = route.split(' ');
-  const target = pattern.replaceAll(/:[^/]+/g, 'banyan-any').replace(/\*$/, 'banyan-any/banyan-any');
-  const decision = decide(snapshot, { method: method === '*' ? 'GET' : method, target, headers: {} });
-  const url = config.upstreams[decision.upstream]!.url;
+function outcomeOf(snapshot: Snapshot, config: Config, route: RouteConfig): Outcome {
+  const [method = 'GET', pattern = '/'] = route.match.split(' ');
+  const path = pattern.replaceAll(/:[^/]+/g, ANY).replace(/\*$/, `${ANY}/${ANY}`);
+  const values = (asked: RouteConfig['query'] = {}) =>
+    Object.entries(asked).map(([name, value]): [string, string] => [name, value === true ? ANY : value]);
+  const query = new URLSearchParams(values(route.query)).toString();
+  const decision = decide(snapshot, {
+    method: method === '*' ? 'GET' : method,
+    target: query === '' ? path : `${path}?${query}`,
+    headers: Object.fromEntries(values(route.header).map(([name, value]) => [name.toLowerCase(), value])),
+    host: route.host?.replace(/^\*/, ANY),
+  });
+  const { url } = config.upstreams[decision.upstream]!;
   const context = decision.context === undefined ? undefined : ownOf(config.contexts, decision.context);
   if (!context) return { url, path: pattern, rest: '' };
+  const matched = context.routes.filter(({ match }) => match === decision.route);
+  const winner = matched.find((other) => nameOf(other) === nameOf(route)) ?? matched[0];
   const {
     match: _match,
+    host: _host,
+    header: _header,
+    query: _query,
     rewrite,
     ...rest
-  } = context.routes.find(({ match }) => match === decision.route) ?? ({} as Partial<RouteConfig>);
+  } = winner ?? ({} as Partial<RouteConfig>);
   return {
     context: decision.context!,
-    route: decision.route!,
+    route: winner ? nameOf(winner) : decision.route!,
     kind: decision.kind!,
     ...{ url, path: rewrite ?? pattern, rest: Object.keys(rest).length > 0 ? JSON.stringify(rest) : '' },
   };

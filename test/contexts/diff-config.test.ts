@@ -55,6 +55,20 @@ test('a route that another one catches already is told from one that was the mon
   ]);
 });
 
+test('routes that ask for a host, a field or a parameter are told apart', () => {
+  const of = (sku: string) =>
+    shop(
+      `- GET /inventory/:sku\n      - { match: GET /inventory/:sku, host: '*.shop.example', header: { X-Api: '2' }, query: { q: true }, rewrite: ${sku} }`,
+    );
+  expect(diffConfig(of('/v2/:sku'), of('/v3/:sku')).routes).toMatchObject([
+    {
+      route: 'GET /inventory/:sku (host *.shop.example, header X-Api: 2, query q)',
+      before: { path: '/v2/:sku' },
+      after: { path: '/v3/:sku' },
+    },
+  ]);
+});
+
 test('another address of a service changes all of its routes, and is named itself', () => {
   const other = configOf(SHOP.replace(':3001, timeout: 2s', ':3002'));
   const diff = diffConfig(shop(), other);
