@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { protectionOf, type Config } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Trust } from './client-address.ts';
-import { hostFor } from './forwarding/answer-rules.ts';
+import { answerRules, hostFor } from './forwarding/answer-rules.ts';
 import type { Forwarder } from './forwarding/forwarder.ts';
 import { openUpgrader, type Upgrader } from './forwarding/upgrader.ts';
 import { openUpstreams } from './forwarding/upstreams.ts';
@@ -47,18 +47,22 @@ export function openLane(config: Config, name: string, trust: Trust, { metrics, 
   const { timeout } = protectionOf(written, name === config.monolith);
   const { url, tls } = written;
   const rules = { trust, host: hostFor(written) };
-  const upgrader = openUpgrader({ url, tls, timeout, rules }, (request, { side, late, open, cause }) => {
-    const phase = open ? 'body' : 'head';
-    metrics.failed(name, { side, phase });
-    const what =
-      side === 'client'
-        ? 'the client went away'
-        : open
-          ? 'a WebSocket broke'
-          : late
-            ? 'the upstream is too slow'
-            : 'the upstream failed';
-    log.warn({ upstream: name, side, phase, method: request.method, err: cause }, what);
-  });
+  const answers = answerRules(written);
+  const upgrader = openUpgrader(
+    { url, tls, timeout, rules, answers },
+    (request, { side, late, open, cause }) => {
+      const phase = open ? 'body' : 'head';
+      metrics.failed(name, { side, phase });
+      const what =
+        side === 'client'
+          ? 'the client went away'
+          : open
+            ? 'a WebSocket broke'
+            : late
+              ? 'the upstream is too slow'
+              : 'the upstream failed';
+      log.warn({ upstream: name, side, phase, method: request.method, err: cause }, what);
+    },
+  );
   return { forwarder, upgrader, guards, key, users: 0 };
 }

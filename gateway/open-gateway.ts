@@ -148,9 +148,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       if (decision.answer) return answerUpgradeItself(metrics, decision, decision.answer, socket);
       if (decision.authority !== undefined) takeAuthority(request, decision.authority);
       metrics.upgraded(decision.upstream);
-      lanes
-        .get(decision.upstream)!
-        .upgrader.upgrade(request, socket, head, decision.path, decision.edits?.request);
+      lanes.get(decision.upstream)!.upgrader.upgrade(request, socket, head, decision.path, decision.edits);
     },
     trust: () => running.trust,
     clientAddress: (request) => clientAddress(running.trust, request),

@@ -160,15 +160,35 @@ export function upgradeFields(
   rules?: RequestRules,
   edits?: FieldEdits,
 ): Record<string, string | string[]> {
+  const fields = byName(requestFields(request, rules, edits));
+  return { ...fields, connection: 'Upgrade', upgrade: request.headers.upgrade ?? 'websocket' };
+}
+
+/** The fields of the answer to an upgrade, with those that say whether it came about and how its body is framed. */
+export function upgradeAnswerFields(
+  answer: IncomingMessage,
+  headers: IncomingMessage['headers'],
+  rules?: AnswerRules,
+  edits?: RouteEdits,
+): Record<string, string | string[]> {
+  const request = { method: 'GET', httpVersionMinor: 1, headers };
+  const fields = byName(responseFields(answer.rawHeaders, request, answer.statusCode!, rules, edits));
+  for (const name of ['connection', 'upgrade', 'transfer-encoding']) {
+    const value = answer.headers[name];
+    if (value !== undefined) fields[name] = value;
+  }
+  return fields;
+}
+
+function byName(raw: readonly string[]): Record<string, string | string[]> {
   const fields: Record<string, string | string[]> = {};
-  const raw = requestFields(request, rules, edits);
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index]!.toLowerCase();
     const before = fields[name];
     const value = raw[index + 1]!;
     fields[name] = before === undefined ? value : [before, value].flat();
   }
-  return { ...fields, connection: 'Upgrade', upgrade: request.headers.upgrade ?? 'websocket' };
+  return fields;
 }
 
 /**

@@ -3,15 +3,15 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import { plainAnswer } from '../plain-answer.ts';
-import type { FieldEdits } from '../../contexts/index.ts';
-import { upgradeFields } from './fields.ts';
+import type { RouteEdits } from '../../contexts/index.ts';
+import { upgradeAnswerFields, upgradeFields } from './fields.ts';
 import type { Failure, UpstreamOptions } from './forwarder.ts';
 import { originOf } from './origin.ts';
 
 /** Carries WebSocket upgrades to one upstream. */
 export interface Upgrader {
   /** Sends the upgrade on with this request target. On failure the client gets 502 or 504 and `onFailure` the cause. */
-  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, path: string, edits?: FieldEdits): void;
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, path: string, edits?: RouteEdits): void;
   /** Ends of WebSockets that are open or on their way. */
   tunnels(): number;
   close(): void;
@@ -24,7 +24,7 @@ export interface UpgradeFailure extends Pick<Failure, 'side' | 'late' | 'cause'>
 
 /** `onFailure` is told at most once of each upgrade. */
 export function openUpgrader(
-  { timeout, rules, ...where }: UpstreamOptions,
+  { timeout, rules, answers, ...where }: UpstreamOptions,
   onFailure: (request: IncomingMessage, failure: UpgradeFailure) => void,
 ): Upgrader {
   const { url, secure, socketPath, tls } = originOf(where);
@@ -33,6 +33,8 @@ export function openUpgrader(
   const told = new WeakSet<object>();
   /** Bytes that a connection had carried to its client before it was upgraded. */
   const before = new WeakMap<object, number>();
+  /** What clients asked with, which goes on as something else. */
+  const asked = new WeakMap<object, { headers: IncomingMessage['headers']; edits: RouteEdits | undefined }>();
   const keep = (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
@@ -48,6 +50,11 @@ export function openUpgrader(
         outgoing.path = request.url!;
         keep(socket);
         if (socket.destroyed) return void outgoing.destroy();
+        const { headers, edits } = asked.get(request)!;
+        const amend = (answer: IncomingMessage) => {
+          answer.headers = upgradeAnswerFields(answer, headers, answers, edits);
+        };
+        outgoing.once('response', amend).once('upgrade', amend);
         socket.once('close', () => outgoing.destroy());
         const stopWatching = watchEnd(socket);
         outgoing.once('upgrade', (_answer, other: Socket) => {
@@ -75,7 +82,8 @@ export function openUpgrader(
     upgrade(request, socket, head, path, edits) {
       before.set(socket, socket.bytesWritten);
       request.url = path;
-      request.headers = upgradeFields(request, rules, edits);
+      asked.set(request, { headers: request.headers, edits });
+      request.headers = upgradeFields(request, rules, edits?.request);
       proxy.upgrade(request, socket, head);
     },
     tunnels: () => sockets.size,

@@ -121,6 +121,33 @@ test('a WebSocket upgrade gets the upstream’s own host and the client’s addr
   expect(head).not.toContain('6.6.6.6');
 });
 
+test('the answer to an upgrade, taken or refused, has public links and cookies', async () => {
+  const more = (url: string) =>
+    `Location: ${url}/app/login\r\nSet-Cookie: a=1; Path=/app\r\nSet-Cookie: b=2; Domain=shop.internal\r\n`;
+  const upstream = await startRaw((socket) =>
+    socket.once('data', (chunk) =>
+      socket.end(
+        chunk.toString().startsWith('GET /no')
+          ? `HTTP/1.1 302 Found\r\n${more(upstream.url)}Keep-Alive: 1\r\nContent-Length: 2\r\n\r\nno`
+          : `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${more(upstream.url)}\r\nhi`,
+      ),
+    ),
+  );
+  const config = await configFor(upstream.url, upstream.url, `, host: upstream${REWRITE}`);
+  const gateway = await started(config, memorySource());
+  const fields = ['location: /app/login', 'set-cookie: a=1; Path=/', 'set-cookie: b=2'];
+  const refused = (await sendRaw(gateway.url, upgradeTo('/no'))).split('\r\n');
+  expect([refused[0], refused.at(-1)]).toEqual(['HTTP/1.1 302 Found', 'no']);
+  expect(refused.slice(1, -2).toSorted()).toEqual(
+    [...fields, 'content-length: 2', 'connection: close', 'via: 1.1 banyan'].toSorted(),
+  );
+  const taken = (await sendRaw(gateway.url, upgradeTo('/yes'))).split('\r\n');
+  expect([taken[0], taken.at(-1)]).toEqual(['HTTP/1.1 101 Switching Protocols', 'hi']);
+  expect(taken.slice(1, -2).toSorted()).toEqual(
+    [...fields, 'connection: Upgrade', 'upgrade: websocket', 'via: 1.1 banyan'].toSorted(),
+  );
+});
+
 test.each([
   ['over a pooled connection', {}],
   ['with an empty body that says so', { 'content-length': '0' }],
