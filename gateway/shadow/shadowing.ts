@@ -57,8 +57,9 @@ export function openShadowing(
   const instance = randomUUID();
   return {
     read(decision, request) {
-      const lane = lanes.get(decision.context!)!;
-      if (Math.random() >= lane.config.sample) return undefined;
+      // Decided by a snapshot of another configuration: a reload may have come between.
+      const lane = lanes.get(decision.context!);
+      if (!lane || Math.random() >= lane.config.sample) return undefined;
       const route = decision.route!;
       if (lane.extracted.queue.paused()) return void lane.count(route, 'dropped', 'paused');
       if (!isComparable(request)) return void lane.count(route, 'skipped');
@@ -66,7 +67,8 @@ export function openShadowing(
     },
     write({ contexts: inForce }, decision, request) {
       if (inForce.get(decision.context!)?.stages.reads.stage !== 'shadow') return undefined;
-      const lane = lanes.get(decision.context!)!;
+      const lane = lanes.get(decision.context!);
+      if (!lane) return undefined;
       const who = lane.who(decision, request);
       lane.writes.begin(who);
       return () => lane.writes.end(who);
