@@ -58,8 +58,10 @@ function publicLink(
   if (absolute) {
     const [, before = '', scheme = '', authority = '', rest = ''] = absolute;
     const site = withoutDefaultPort(authority.toLowerCase(), scheme.toLowerCase());
+    // Anybody may write X-Forwarded-Host: it makes no link to the upstream itself a public one.
     const isPublic =
-      site === siteIn(asked?.host, scheme) || site === siteIn(asked?.['x-forwarded-host'], scheme);
+      site === siteIn(asked?.host, scheme) ||
+      (site === siteIn(asked?.['x-forwarded-host'], scheme) && !own.has(site));
     if (isPublic) origin = before;
     else if (!own.has(site)) return value;
     within = isPublic;

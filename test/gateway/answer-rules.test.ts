@@ -70,6 +70,8 @@ test('a link to the public site keeps its origin: it may be the way to https', (
   const behind = { host: 'gateway:8080', 'x-forwarded-host': 'shop.example' };
   expect(link('https://shop.example/v2/items/1', back, behind)).toBe('https://shop.example/stock/1');
   expect(link('https://other.example/v2/items/1', back, behind)).toBe('https://other.example/v2/items/1');
+  const liar = { host: 'shop.example', 'x-forwarded-host': '10.0.0.3:3000' };
+  expect(link('http://10.0.0.3:3000/login', undefined, liar)).toBe('/login');
 });
 
 test('with location: false links are left alone', () => {
