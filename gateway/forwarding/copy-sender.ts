@@ -58,7 +58,8 @@ export function openCopySender(options: CopySenderOptions): CopySender {
       const carried = new CarriedCopy(copy, answers, observer, timeout);
       const { request, path, edits } = copy;
       const method = request.method as Dispatcher.HttpMethod;
-      const headers = marked(requestFields(request, rules, edits?.request));
+      const headers = requestFields(request, rules, edits?.request);
+      headers.push(SHADOW_FIELD, '1');
       try {
         pool.dispatch({ ...named, path, method, headers }, carried);
       } catch (error) {
@@ -127,13 +128,4 @@ class CarriedCopy implements Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     this.#observer.end(complete);
   }
-}
-
-/** With the mark of a copy, and without a client's. */
-function marked(all: readonly string[]): string[] {
-  const fields: string[] = [];
-  for (let index = 0; index < all.length; index += 2)
-    if (all[index]!.toLowerCase() !== 'x-banyan-shadow') fields.push(all[index]!, all[index + 1]!);
-  fields.push(SHADOW_FIELD, '1');
-  return fields;
 }
