@@ -71,14 +71,21 @@ export function findRoute(
   return findInTree(trees.everywhere, path, 1, method, asked, spelling);
 }
 
-/** What comes of a route for a request. */
-export function matchOf(route: CompiledRoute, method: string, target: CanonicalTarget): Match {
+/** What comes of a route for a request. `whole` is the target as one text, where it was canonical as it came. */
+export function matchOf(
+  route: CompiledRoute,
+  method: string,
+  target: CanonicalTarget,
+  whole?: string,
+): Match {
   return {
     context: route.context,
     place: route.place,
     route: route.route,
     kind: kindOf(route, method),
-    path: (route.rewrite ? rewritten(route, target.path) : target.path) + target.query,
+    path: route.rewrite
+      ? rewritten(route, target.path) + target.query
+      : (whole ?? target.path + target.query),
     maxBody: route.maxBody,
     edits: route.edits,
     target,

@@ -84,7 +84,7 @@ export function readTarget(
     table.endsInSlash ||
     (route === undefined ? capitals || table.hasCapitals : capitals && table.foldsApart);
   if (leniently) return weigh(table, facts, host, plain, [plain.path], [asked], undefined);
-  return route && matchOf(route, method, plain);
+  return route && matchOf(route, method, plain, target);
 }
 
 function textOf(value: string | readonly string[] | undefined): string | undefined {

@@ -48,6 +48,7 @@ export interface Snapshot {
  */
 export function compileSnapshot(config: Config, stages: Stages): Snapshot {
   const contexts = new Map<string, ContextSnapshot>();
+  const seen = new Map<string, object>();
   const overrides = overridesOf(config);
   let asksAddress = false;
   let asksTime = overrides !== undefined;
@@ -58,15 +59,16 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
     asksAddress ||= canary?.cohort !== undefined && 'address' in canary.cohort;
     contexts.set(
       name,
+      // What every decision looks at stands first, beside each other in memory.
       Object.freeze({
-        name,
+        stages: { ...own, reads: shared(seen, own.reads), writes: shared(seen, own.writes) },
+        killed: undefined,
         upstream: context.upstream,
+        name,
         cohort: context.cohort,
         fallback: context.fallback,
-        stages: own,
         canary,
         retired: compileRetired(context),
-        killed: undefined,
       }),
     );
   }
@@ -83,6 +85,14 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
     overrides,
     targets: config.gateway.targets,
   });
+}
+
+/** Equal stages as one object: most contexts are in the same, and it is at hand then. */
+function shared<T extends object>(seen: Map<string, object>, stage: T): T {
+  const key = JSON.stringify(stage);
+  const known = seen.get(key) as T | undefined;
+  if (known === undefined) seen.set(key, stage);
+  return known ?? stage;
 }
 
 /** A context's stages before the store has it: the config's first values, salted with the context's name. */
