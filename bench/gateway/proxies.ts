@@ -16,10 +16,18 @@ export interface Command {
   readonly args: string[];
 }
 
-export const BANYAN: Proxy = { name: 'banyan', kind: 'ours', prepare: gateway('{ canary: 50 }') };
+export const BANYAN: Proxy = { name: 'banyan', kind: 'ours', prepare: gateway('reads: { canary: 50 }') };
+
+/** Every read that belongs to a context is copied for a service that nobody runs. */
+export const DEAD_SHADOW: Proxy = {
+  name: 'banyan, shadowing to nobody',
+  kind: 'ours',
+  prepare: gateway('reads: shadow, shadow: { sample: 1 }', 'http://127.0.0.1:1'),
+};
 
 export const PROXIES: readonly Proxy[] = [
   BANYAN,
+  DEAD_SHADOW,
   npmPeer('@fastify/http-proxy', 'fastify.js'),
   npmPeer('fast-gateway', 'fast-gateway.js'),
   npmPeer('express + http-proxy-middleware', 'express.js'),
@@ -27,22 +35,19 @@ export const PROXIES: readonly Proxy[] = [
   { name: 'haproxy', kind: 'native', prepare: haproxy },
 ];
 
-/** The gateway as production runs it: 200 routes, three contexts with their reads in this stage, metrics, a log. */
-function gateway(reads: string): Proxy['prepare'] {
+/** The gateway as production runs it: 200 routes, three contexts in this stage, their services at the origin or elsewhere. */
+function gateway(stage: string, service?: string): Proxy['prepare'] {
   return (port, origin, folder) => {
-    const upstreams = ['monolith', ...CONTEXTS].map((name) => `  ${name}: { url: '${origin}' }\n`);
-    const contexts = CONTEXTS.map(
-      (name) =>
-        `  ${name}:\n    upstream: ${name}\n    cohort: { cookie: sid }\n    reads: ${reads}\n    routes:\n` +
-        routes(name)
-          .map((route) => `      - '${route}'\n`)
-          .join(''),
-    );
+    const services = CONTEXTS.map((name) => `  ${name}: { url: '${service ?? origin}' }\n`);
+    const contexts = CONTEXTS.map((name) => {
+      const own = routes(name).map((route) => `'${route}'`);
+      return `  ${name}: { upstream: ${name}, cohort: { cookie: sid }, ${stage}, routes: [${own.join(', ')}] }\n`;
+    });
     const file = written(
       folder,
       'banyan.yaml',
       `gateway: { listen: '127.0.0.1:${port}', ops: '127.0.0.1:0', stateDir: '${folder}/state' }\n` +
-        `upstreams:\n${upstreams.join('')}contexts:\n${contexts.join('')}`,
+        `upstreams:\n  monolith: { url: '${origin}' }\n${services.join('')}contexts:\n${contexts.join('')}`,
     );
     return { command: process.execPath, args: [here('../../cli/main.ts'), '-c', file, 'gateway'] };
   };

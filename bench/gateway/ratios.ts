@@ -56,10 +56,10 @@ export function rowsOf(samples: readonly Sample[]): Row[] {
 /** `value` of ours over that of a peer, round by round: both were measured in the same seconds. */
 export function ratio(
   samples: readonly Sample[],
-  [ours, peer]: readonly [string, string],
+  [ours, peer]: readonly [string, string | undefined],
   value: (sample: Sample) => number,
 ): Spread | undefined {
-  const of = (proxy: string) => samples.filter((sample) => sample.proxy === proxy).map(value);
+  const of = (proxy: string | undefined) => samples.filter((sample) => sample.proxy === proxy).map(value);
   const [mine, others] = [of(ours), of(peer)];
   if (mine.length === 0 || mine.length !== others.length) return undefined;
   return spread(mine.map((one, round) => one / others[round]!));

@@ -31,6 +31,18 @@ export function ratioLine(name: string, found: Spread | undefined, target: strin
   return `${name.padEnd(16)} ${median.toFixed(2)}  (${min.toFixed(2)}..${max.toFixed(2)})  target ${target}`;
 }
 
+/** Bytes. */
+export interface Memory {
+  readonly requests: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+export function memoryLine({ requests, first, last }: Memory): string {
+  const [before, after] = [first, last].map((bytes) => `${whole(bytes / 1e6)} MB`);
+  return `memory over ${whole(requests)} requests: ${before} after the first tenth, ${after} at the end`;
+}
+
 function aligned(lines: readonly (readonly string[])[]): string {
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   return lines
