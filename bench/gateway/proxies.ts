@@ -20,7 +20,7 @@ export const BANYAN: Proxy = { name: 'banyan', kind: 'ours', prepare: gateway('r
 
 /** Every read that belongs to a context is copied for a service that nobody runs. */
 export const DEAD_SHADOW: Proxy = {
-  name: 'banyan, shadowing to nobody',
+  name: 'banyan (dead shadow)',
   kind: 'ours',
   prepare: gateway('reads: shadow, shadow: { sample: 1 }', 'http://127.0.0.1:1'),
 };
