@@ -150,7 +150,7 @@ export default {
     parser: 'swc',
     // bench/gateway/peers has packages of its own, which only the benchmark installs.
     exclude: {
-      path: '^(dist|outbox/npm/(esm|cjs)|docs|infra|node_modules/\\.|bench/(gateway/peers|node_modules)/)',
+      path: '^(dist|outbox/npm/(esm|cjs)|docs|infra|node_modules/\\.|bench/(gateway/(peers|floors)|node_modules)/)',
     },
     doNotFollow: { path: ['node_modules', '^control-plane/store/prisma-client/'] },
     enhancedResolveOptions: {

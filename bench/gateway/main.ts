@@ -1,12 +1,12 @@
 // What a request costs the gateway and its peers: `npm run bench:gateway -- [--rounds 5] [--seconds 3] [--only <names>]
-// [--soak 1000000] [--json]`. Debian: apt-get install wrk nginx-light haproxy. docs/performance.md has a run.
+// [--soak 1000000] [--floors] [--json]`. Debian: apt-get install wrk nginx-light haproxy. docs/performance.md has a run.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureMatch } from '../match.ts';
 import { SCENARIOS, SMALL_GET } from './load.ts';
-import { BANYAN, DEAD_SHADOW, PROXIES, type Proxy } from './proxies.ts';
+import { BANYAN, DEAD_SHADOW, FLOORS, PROXIES, type Proxy } from './proxies.ts';
 import { ratio, rowsOf, spread, type Row, type Spread } from './ratios.ts';
 import { memoryLine, ratioLine, table, type Memory } from './report.ts';
 import { isInstalled, openRig, type Rig, type Running, type Sample } from './rig.ts';
@@ -21,6 +21,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
     /** Requests over which the gateway's memory is watched; 0 for none. */
     soak: { type: 'string', default: '1000000' },
+    /** Measures what the gateway's parts cost alone, too. */
+    floors: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -32,8 +34,9 @@ const [rounds, seconds, soak] = [values.rounds, values.seconds, values.soak].map
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 const perCpuSecond = ({ requests, cpu }: Sample) => requests / cpu;
 
-/** Shadowing is a matter of reads. */
-const scenariosOf = ({ proxy }: Running) => (proxy === DEAD_SHADOW ? [SMALL_GET] : SCENARIOS);
+/** Shadowing is a matter of reads, and the floors do nothing else. */
+const scenariosOf = ({ proxy }: Running) =>
+  proxy === DEAD_SHADOW || proxy.kind === 'floor' ? [SMALL_GET] : SCENARIOS;
 
 /** Every proxy in every scenario, round after round. The first seconds of each, in which it compiles, don't count. */
 async function throughput(running: readonly Running[]): Promise<Sample[]> {
@@ -73,7 +76,7 @@ async function growth(ours: Running): Promise<Memory> {
 
 function chosen(): Proxy[] {
   const named = values.only?.split(',');
-  return PROXIES.filter(({ name, kind }) => {
+  return [...PROXIES, ...(values.floors ? FLOORS : [])].filter(({ name, kind }) => {
     if (named && !named.includes(name)) return false;
     if (kind !== 'native' || isInstalled(name)) return true;
     say(

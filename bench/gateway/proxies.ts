@@ -6,7 +6,7 @@ import { CONTEXTS, routes } from './load.ts';
 /** What is measured: whom it stands for, and how it is started. */
 export interface Proxy {
   readonly name: string;
-  readonly kind: 'ours' | 'npm' | 'native';
+  readonly kind: 'ours' | 'npm' | 'native' | 'floor';
   /** Writes what it needs into its folder, and returns the command that then listens on this port. */
   prepare(port: number, origin: string, folder: string): Command;
 }
@@ -35,6 +35,13 @@ export const PROXIES: readonly Proxy[] = [
   { name: 'haproxy', kind: 'native', prepare: haproxy },
 ];
 
+/** What the parts that the gateway is made of cost alone: nothing made of them can cost less. */
+export const FLOORS: readonly Proxy[] = [
+  { name: 'node:http, no upstream', kind: 'floor', prepare: script('floors/server.js') },
+  { name: 'node:http and undici', kind: 'floor', prepare: script('floors/undici.js') },
+  { name: 'node:http and a socket', kind: 'floor', prepare: script('floors/socket.js') },
+];
+
 /** The gateway as production runs it: 200 routes, three contexts in this stage, their services at the origin or elsewhere. */
 function gateway(stage: string, service?: string): Proxy['prepare'] {
   return (port, origin, folder) => {
@@ -55,12 +62,11 @@ function gateway(stage: string, service?: string): Proxy['prepare'] {
 
 /** As its README starts it. */
 function npmPeer(name: string, file: string): Proxy {
-  const args = (port: number, origin: string) => [here(`peers/${file}`), String(port), origin];
-  return {
-    name,
-    kind: 'npm',
-    prepare: (port, origin) => ({ command: process.execPath, args: args(port, origin) }),
-  };
+  return { name, kind: 'npm', prepare: script(`peers/${file}`) };
+}
+
+function script(file: string): Proxy['prepare'] {
+  return (port, origin) => ({ command: process.execPath, args: [here(file), String(port), origin] });
 }
 
 /** One worker that keeps its connections to the origin and logs nothing: as one sets it up for speed. */
