@@ -1,11 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { decide, type Config, type SnapshotSource } from '../contexts/index.ts';
+import type { Config, SnapshotSource } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { amendAnswer, isAmended } from './amend-answer.ts';
 import { answer } from './answer.ts';
 import { takeAuthority } from './authority.ts';
 import { clientAddress, peerOf, type Trust } from './client-address.ts';
+import { decideRequest } from './decide-request.ts';
 import { openDoubts } from './doubts.ts';
 import { hasBody } from './forwarding/forwarder.ts';
 import { framingFault } from './framing.ts';
@@ -18,7 +19,6 @@ import { answerItself, answerUpgradeItself } from './own-answer.ts';
 import type { Guards } from './protection/open-guards.ts';
 import { refuseRequest, refuseUpgrade } from './refusal.ts';
 import { openRunning, type Running } from './running.ts';
-import { stripPin } from './strip-pin.ts';
 import { shadowMetrics } from './shadow/shadow-metrics.ts';
 import type { Shadowing } from './shadow/shadowing.ts';
 import { snapshotCopy } from './snapshot/copy.ts';
@@ -111,20 +111,15 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       const { limits } = written.gateway;
       if (!toMonolith && refuseRequest(answering, request, response, limits.fields)) return;
       const snapshot = holder.current();
-      const { method, url, headers } = request;
-      const address = snapshot.asksAddress ? clientAddress(trust, request) : undefined;
-      const now = snapshot.asksTime ? Date.now() : undefined;
-      const decision = decide(snapshot, { method: method!, target: url!, headers, address, now });
-      if (snapshot.overrides) stripPin(request, snapshot.overrides);
+      const decision = decideRequest(snapshot, request, { trust, tellDoubt });
       if (isAmended(decision)) amendAnswer(decision, request, response, isSecure(request));
-      if (decision.doubt) tellDoubt(decision, decision.doubt, request);
       if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
         return toMonolith();
       if (decision.answer) return answerItself(metrics, decision, decision.answer, request, response);
       if (toMonolith && hasBody(request) && request.readableEnded)
         return toMonolith(
           new Error(
-            `can't forward ${method} to '${decision.upstream}': its body has been read; mount the gateway before whatever reads bodies`,
+            `can't forward ${request.method} to '${decision.upstream}': its body has been read; mount the gateway before whatever reads bodies`,
           ),
         );
       const maxBody = decision.maxBody ?? limits.maxBody;
@@ -137,12 +132,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       const { limits } = written.gateway;
       if (!toMonolith && refuseUpgrade(answering, request, socket, limits.fields)) return;
       const snapshot = holder.current();
-      const { method, url, headers } = request;
-      const address = snapshot.asksAddress ? clientAddress(trust, request) : undefined;
-      const now = snapshot.asksTime ? Date.now() : undefined;
-      const decision = decide(snapshot, { method: method!, target: url!, headers, address, now });
-      if (snapshot.overrides) stripPin(request, snapshot.overrides);
-      if (decision.doubt) tellDoubt(decision, decision.doubt, request);
+      const decision = decideRequest(snapshot, request, { trust, tellDoubt });
       if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
         return toMonolith();
       if (decision.answer) return answerUpgradeItself(metrics, decision, decision.answer, socket);

@@ -60,14 +60,17 @@ export async function openRig(): Promise<Rig> {
         const port = await freePort();
         const own = join(folder, String(port));
         const { command, args } = proxy.prepare(port, `http://127.0.0.1:${originPort}`, own);
-        const { pid } = await pinned(PROXY_CORE, port, command, args);
+        const child = await pinned(PROXY_CORE, port, command, args);
+        let ended = false;
+        void child.ended.then(() => (ended = true));
         return {
           proxy,
           async measure(scenario, options) {
-            const before = usageOf(pid);
+            const before = usageOf(child.pid);
             const url = `http://127.0.0.1:${port}`;
             const measured = await load(url, scenario, { ...options, core: LOAD_CORE, folder });
-            const { cpu, rss } = usageOf(pid);
+            if (ended) throw new Error(`${proxy.name} has ended: ${child.output()}`);
+            const { cpu, rss } = usageOf(child.pid);
             return {
               proxy: proxy.name,
               scenario: scenario.name,

@@ -1,5 +1,4 @@
-// The least that a proxy of node:http and a bare socket takes: an HTTP client that believes every answer to be one packet
-// with a length. `node socket.js <port> <origin>`
+// The least that a proxy of node:http and a bare socket takes: an HTTP client that knows answers with a length alone. `node socket.js <port> <origin>`
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 
@@ -9,16 +8,21 @@ const idle = [];
 
 function open() {
   const socket = connect(Number(originPort), hostname).setNoDelay(true);
+  let got = '';
   socket.on('data', (packet) => {
-    const end = packet.indexOf('\r\n\r\n');
-    const fields = packet
-      .latin1Slice(0, end)
+    got += packet.latin1Slice();
+    const end = got.indexOf('\r\n\r\n');
+    const fields = got
+      .slice(0, end)
       .split('\r\n')
       .slice(1)
       .flatMap((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]);
+    if (end < 0 || got.length < end + 4 + Number(fields[fields.indexOf('Content-Length') + 1])) return;
+    const body = got.slice(end + 4);
+    got = '';
     const { response } = socket;
     idle.push(socket);
-    response.writeHead(200, fields).end(packet.latin1Slice(end + 4), 'latin1');
+    response.writeHead(200, fields).end(body, 'latin1');
   });
   return socket;
 }
