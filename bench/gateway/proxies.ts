@@ -56,7 +56,10 @@ function gateway(stage: string, service?: string): Proxy['prepare'] {
       `gateway: { listen: '127.0.0.1:${port}', ops: '127.0.0.1:0', stateDir: '${folder}/state' }\n` +
         `upstreams:\n  monolith: { url: '${origin}' }\n${services.join('')}contexts:\n${contexts.join('')}`,
     );
-    return { command: process.execPath, args: [here('../../cli/main.ts'), '-c', file, 'gateway'] };
+    return {
+      command: process.execPath,
+      args: [here('../../cli/main.ts'), '-c', file, 'gateway', '--no-admin'],
+    };
   };
 }
 
