@@ -8,6 +8,8 @@ const idle = [];
 
 function open() {
   const socket = connect(Number(originPort), hostname).setNoDelay(true);
+  // The origin closes connections that it finds idle.
+  socket.on('close', () => idle.splice(0, idle.length, ...idle.filter((one) => one !== socket)));
   let got = '';
   socket.on('data', (packet) => {
     got += packet.latin1Slice();
