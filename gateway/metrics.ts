@@ -3,7 +3,7 @@ import type { Decision, DoubtKind } from '../contexts/index.ts';
 import type { Failure } from './forwarding/forwarder.ts';
 import type { Shed, UpstreamState } from './protection/guard.ts';
 import type { Limit } from './refusal.ts';
-import { openTally } from './tally.ts';
+import { requestMetrics } from './request-metrics.ts';
 
 /** What the gateway counts, as Prometheus metrics in a registry of its own. */
 export interface GatewayMetrics {
@@ -39,7 +39,7 @@ const BREAKER = { closed: 0, 'half-open': 1, open: 2 } as const;
 export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): GatewayMetrics {
   const registry = new Registry();
   const registers = [registry];
-  const tally = openTally(registry);
+  const countRequest = requestMetrics(registry);
   const failures = new Counter({
     name: 'banyan_gateway_failures_total',
     help: 'Exchanges that broke, by the side that broke them and how far they had got.',
@@ -131,7 +131,7 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
   });
   return {
     registry,
-    answered: (decision, upstream, status, seconds) => tally(upstream, decision, status, seconds),
+    answered: (decision, upstream, status, seconds) => countRequest(upstream, decision, status, seconds),
     failed: (upstream, { side, phase }) => failures.inc({ upstream, side, phase }),
     refused: (limit) => refusals.inc({ limit }),
     fellBack: (context) => fallbacks.inc({ context }),

@@ -3,16 +3,16 @@ import { SHADOW_OUTCOMES } from '../../contexts/index.ts';
 import type { Budget } from './budget.ts';
 import type { Comparer } from './comparer.ts';
 import { DROPS } from './copy-queue.ts';
-import type { Lane } from './lane.ts';
+import type { ShadowedContext } from './shadowed-context.ts';
 
 /** What the figures are of. */
 export interface ShadowState {
-  readonly lanes: ReadonlyMap<string, Lane>;
+  readonly contexts: ReadonlyMap<string, ShadowedContext>;
   readonly budget: Budget;
   readonly comparer: Comparer;
 }
 
-/** Shows the lanes' own counts: counting a read that is dropped has to cost next to nothing. */
+/** Shows the contexts' own counts: counting a read that is dropped has to cost next to nothing. */
 export function shadowMetrics(registry: Registry, now: () => ShadowState): void {
   const registers = [registry];
   new Counter({
@@ -22,7 +22,7 @@ export function shadowMetrics(registry: Registry, now: () => ShadowState): void 
     registers,
     collect() {
       this.reset();
-      for (const { context, totals } of now().lanes.values())
+      for (const { context, totals } of now().contexts.values())
         for (const outcome of SHADOW_OUTCOMES) this.inc({ context, outcome }, totals[outcome]);
     },
   });
@@ -33,7 +33,7 @@ export function shadowMetrics(registry: Registry, now: () => ShadowState): void 
     registers,
     collect() {
       this.reset();
-      for (const { context, drops } of now().lanes.values())
+      for (const { context, drops } of now().contexts.values())
         for (const why of DROPS) this.inc({ context, why }, drops[why]);
     },
   });
@@ -43,7 +43,7 @@ export function shadowMetrics(registry: Registry, now: () => ShadowState): void 
     labelNames: ['context'] as const,
     registers,
     collect() {
-      for (const { context, extracted } of now().lanes.values())
+      for (const { context, extracted } of now().contexts.values())
         this.set({ context }, extracted.queue.paused() ? 1 : 0);
     },
   });

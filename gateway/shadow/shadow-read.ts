@@ -7,7 +7,7 @@ import { openCapture, type Capture, type CaptureEnd } from './capture.ts';
 import type { Comparer } from './comparer.ts';
 import type { Drop } from './copy-queue.ts';
 import { exampleOf, shownTarget } from './examples.ts';
-import type { Destination, Lane } from './lane.ts';
+import type { Destination, ShadowedContext } from './shadowed-context.ts';
 
 /**
  * Follows one sampled read: keeps the monolith's answer as it passes, sends a copy to the extracted service once that
@@ -16,11 +16,11 @@ import type { Destination, Lane } from './lane.ts';
  */
 export function shadowRead(
   { budget, comparer }: { readonly budget: Budget; readonly comparer: Comparer },
-  lane: Lane,
+  shadowed: ShadowedContext,
   decision: Decision,
   request: IncomingMessage,
 ): AnswerObserver {
-  const { config } = lane;
+  const { config } = shadowed;
   const route = decision.route!;
   const method = request.method!;
   const began = performance.now();
@@ -32,7 +32,7 @@ export function shadowRead(
     over = true;
     for (const capture of [own, copied, repeated]) capture?.free();
     for (const stop of stops) stop();
-    lane.count(route, outcome, drop);
+    shadowed.count(route, outcome, drop);
   };
 
   const capture = (
@@ -74,34 +74,34 @@ export function shadowRead(
 
   const compareWhenWhole = (): void => {
     if (over || !own.whole || !copied.whole || repeated?.whole === false) return;
-    const lagging = lane.writes.since(lane.who(decision, request), began - config.maxLag);
+    const lagging = shadowed.writes.since(shadowed.who(decision, request), began - config.maxLag);
     const sample = {
       route,
       monolith: own.answer()!,
       extracted: copied.answer()!,
       repeated: repeated?.answer(),
     };
-    void comparer.compare(lane.context, sample).then((judged) => {
+    void comparer.compare(shadowed.context, sample).then((judged) => {
       if (!judged) return settle('dropped', 'thread');
       if (judged.outcome !== 'mismatch') return settle(judged.outcome);
       if (lagging) return settle('lag');
       const target = shownTarget(request.url!, route, config.personal);
-      lane.examples.add(route, exampleOf(method, target, judged.differences));
+      shadowed.examples.add(route, exampleOf(method, target, judged.differences));
       settle('mismatch');
     });
   };
 
   const copied = capture('error', compareWhenWhole);
-  const repeated = lane.repeatable.has(route) ? capture('unstable', compareWhenWhole) : undefined;
+  const repeated = shadowed.repeatable.has(route) ? capture('unstable', compareWhenWhole) : undefined;
   const own = capture(
     'skipped',
     () => {
       // Only now: the first request may have held a lock that the second one needs.
-      if (repeated && !over) sendTo(lane.again, { request, path: decision.path }, repeated);
+      if (repeated && !over) sendTo(shadowed.again, { request, path: decision.path }, repeated);
       compareWhenWhole();
     },
     (status, fields) => {
-      if (isReference(status, fields)) sendTo(lane.extracted, { request, ...decision.shadow! }, copied);
+      if (isReference(status, fields)) sendTo(shadowed.extracted, { request, ...decision.shadow! }, copied);
       else settle('skipped');
     },
   );

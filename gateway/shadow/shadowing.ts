@@ -6,7 +6,7 @@ import type { Trust } from '../client-address.ts';
 import type { AnswerObserver } from '../forwarding/forwarder.ts';
 import { openBudget } from './budget.ts';
 import { openComparer } from './comparer.ts';
-import { openLane, type Lane } from './lane.ts';
+import { openShadowedContext, type ShadowedContext } from './shadowed-context.ts';
 import { planAnswers } from './plan-answers.ts';
 import type { ShadowState } from './shadow-metrics.ts';
 import { isComparable, shadowRead } from './shadow-read.ts';
@@ -40,47 +40,47 @@ export function openShadowing(
     readonly trust: Trust;
   },
 ): Shadowing {
-  const { contexts, upstreams, monolith } = config;
-  const lanes = new Map<string, Lane>(
-    Object.entries(contexts).map(([context, written]) => [
+  const { upstreams, monolith } = config;
+  const contexts = new Map<string, ShadowedContext>(
+    Object.entries(config.contexts).map(([context, written]) => [
       context,
-      openLane(context, written, {
+      openShadowedContext(context, written, {
         upstreams: { extracted: upstreams[written.upstream]!, monolith: upstreams[monolith]! },
         trust,
       }),
     ]),
   );
   const plans = Object.fromEntries(
-    Object.entries(contexts).map(([context, { shadow }]) => [context, planAnswers(shadow)]),
+    Object.entries(config.contexts).map(([context, { shadow }]) => [context, planAnswers(shadow)]),
   );
   const shared = { budget: openBudget(ROOM), comparer: openComparer({ plans, log }) };
   const instance = randomUUID();
   return {
     read(decision, request) {
       // Decided by a snapshot of another configuration: a reload may have come between.
-      const lane = lanes.get(decision.context!);
-      if (!lane || Math.random() >= lane.config.sample) return undefined;
+      const shadowed = contexts.get(decision.context!);
+      if (!shadowed || Math.random() >= shadowed.config.sample) return undefined;
       const route = decision.route!;
-      if (lane.extracted.queue.paused()) return void lane.count(route, 'dropped', 'paused');
-      if (!isComparable(request)) return void lane.count(route, 'skipped');
-      return shadowRead(shared, lane, decision, request);
+      if (shadowed.extracted.queue.paused()) return void shadowed.count(route, 'dropped', 'paused');
+      if (!isComparable(request)) return void shadowed.count(route, 'skipped');
+      return shadowRead(shared, shadowed, decision, request);
     },
     write({ contexts: inForce }, decision, request) {
       if (inForce.get(decision.context!)?.stages.reads.stage !== 'shadow') return undefined;
-      const lane = lanes.get(decision.context!);
-      if (!lane) return undefined;
-      const who = lane.who(decision, request);
-      lane.writes.begin(who);
-      return () => lane.writes.end(who);
+      const shadowed = contexts.get(decision.context!);
+      if (!shadowed) return undefined;
+      const who = shadowed.who(decision, request);
+      shadowed.writes.begin(who);
+      return () => shadowed.writes.end(who);
     },
     report: () => ({
       gateway: name,
       instance,
-      contexts: [...lanes.values()].map((lane) => lane.report()),
+      contexts: [...contexts.values()].map((shadowed) => shadowed.report()),
     }),
-    state: () => ({ lanes, ...shared }),
+    state: () => ({ contexts, ...shared }),
     async close() {
-      await Promise.all([...lanes.values()].map((lane) => lane.close()));
+      await Promise.all([...contexts.values()].map((shadowed) => shadowed.close()));
       await shared.comparer.close();
     },
   };

@@ -1,10 +1,10 @@
 import { Histogram, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { openTally } from '../../gateway/tally.ts';
+import { requestMetrics } from '../../gateway/request-metrics.ts';
 
 test('a histogram of plain numbers reads as prom-client’s own does', async () => {
   const registry = new Registry();
-  const tally = openTally(registry);
+  const count = requestMetrics(registry);
   const own = new Registry();
   const histogram = new Histogram({
     name: 'banyan_gateway_request_seconds',
@@ -16,7 +16,7 @@ test('a histogram of plain numbers reads as prom-client’s own does', async () 
   const contexts = [{}, { context: 'orders', kind: 'read' }, { context: 'orders', kind: 'write' }] as const;
   for (const [index, decision] of contexts.entries())
     for (const seconds of [0, 0.001, 0.0011, 0.03, 1, 29, 31].slice(index)) {
-      tally('shop', decision, 200, seconds);
+      count('shop', decision, 200, seconds);
       const { context = '', kind = '' } = { context: undefined, kind: undefined, ...decision };
       histogram.observe({ upstream: 'shop', context, kind }, seconds);
     }
@@ -26,10 +26,10 @@ test('a histogram of plain numbers reads as prom-client’s own does', async () 
 
 test('requests are counted by class of status, and those whose client went away apart', async () => {
   const registry = new Registry();
-  const tally = openTally(registry);
+  const count = requestMetrics(registry);
   for (const status of [200, 204, 404, 502, undefined, undefined])
-    tally('shop', { context: 'orders', kind: 'read' }, status, 0.1);
-  tally('shop', {}, 301, 0.1);
+    count('shop', { context: 'orders', kind: 'read' }, status, 0.1);
+  count('shop', {}, 301, 0.1);
   const counter = registry.getSingleMetric('banyan_gateway_requests_total')!;
   // Twice: a scrape takes nothing away, and adds nothing.
   for (let scrape = 0; scrape < 2; scrape++) {

@@ -16,7 +16,7 @@ interface Series {
 }
 
 /** Counts one answered request; its status is undefined when the client went away before it had one. */
-export type Tally = (
+export type CountRequest = (
   upstream: string,
   { context, kind }: Pick<Decision, 'context' | 'kind'>,
   status: number | undefined,
@@ -30,7 +30,7 @@ type All = Map<string, Map<string, Map<string, Series>>>;
  * Requests and how long they took. Every request is counted here, so in plain numbers: prom-client would make a text
  * of the labels for each request, and this makes one for each scrape.
  */
-export function openTally(registry: Registry): Tally {
+export function requestMetrics(registry: Registry): CountRequest {
   const all: All = new Map();
   new Counter({
     name: 'banyan_gateway_requests_total',

@@ -24,7 +24,7 @@ export interface Destination {
 }
 
 /** Everything about shadowing that one context has for itself, so that none can get in another's way. */
-export interface Lane {
+export interface ShadowedContext {
   readonly context: string;
   readonly config: ShadowConfig;
   readonly who: Who;
@@ -47,7 +47,7 @@ type Upstream = Config['upstreams'][string];
 /** Second requests that the monolith has to bear at once. */
 const AGAIN = 2;
 
-export function openLane(
+export function openShadowedContext(
   context: string,
   { shadow: config, routes, cohort }: ContextConfig,
   {
@@ -57,7 +57,7 @@ export function openLane(
     readonly upstreams: { readonly extracted: Upstream; readonly monolith: Upstream };
     readonly trust: Trust;
   },
-): Lane {
+): ShadowedContext {
   const { queue, concurrency, timeout, window } = config;
   const destination = (upstream: Upstream, connections: number): Destination => ({
     queue: openCopyQueue({ queue, concurrency: connections, timeout }),
