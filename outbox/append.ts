@@ -1,34 +1,28 @@
-import { randomUUID } from 'node:crypto';
-import { CORE_ATTRIBUTES, envelopeText, type NewEvent } from './event.ts';
-import { jsonText } from './json-text.ts';
-import { mistakeOfText, show } from './mistake-of-text.ts';
+import type { NewEvent } from './event.ts';
+import { InvalidEventError } from './invalid-event.ts';
+import { newRow, type NewRow } from './new-row.ts';
+import { mistakesByRegistry } from './registry/check-event.ts';
+import { isSequenced, type Registry } from './registry/registry.ts';
+import { takeNumbers } from './take-numbers.ts';
 
 /** Runs one statement with `?` placeholders inside the caller's open transaction. */
 export type Execute = (sql: string, values: (string | null)[]) => PromiseLike<unknown>;
 
 export interface AppendOptions {
   /**
-   * The stream's record limit in bytes, envelope and key included. Default 1,048,576, which is Kinesis' own
-   * unless the stream was raised (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html).
+   * The stream's record limit in bytes, envelope and key included: `await readRecordLimit(query)` is the stream's
+   * real one. Default 1,048,576, which is Kinesis' own unless the stream was raised
+   * (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html).
    */
-  readonly recordLimit?: number;
+  readonly recordLimit?: number | undefined;
+  /**
+   * The declared event types: what isn't one of them, or whose data its schema doesn't take, is refused; events of
+   * aggregates that are `ordered: sequence` are numbered. Without it nothing is checked and nothing numbered.
+   */
+  readonly registry?: Registry | undefined;
 }
 
-/** Every mistake of every event of one `append`; nothing was sent to the database. */
-export class InvalidEventError extends Error {
-  readonly mistakes: readonly string[];
-  constructor(mistakes: readonly string[]) {
-    super(
-      mistakes.length === 1
-        ? `nothing was appended: ${mistakes[0]}`
-        : `nothing was appended, ${mistakes.length} mistakes:\n${mistakes.map((mistake) => `  ${mistake}`).join('\n')}`,
-    );
-    this.name = 'InvalidEventError';
-    this.mistakes = mistakes;
-  }
-}
-
-/** One statement has 65,535 placeholders at most (MySQL and MariaDB), a row takes up to 8. */
+/** One statement has 65,535 placeholders at most (MySQL and MariaDB), a row takes up to 9. */
 const MOST_EVENTS = 5_000;
 
 /**
@@ -36,13 +30,17 @@ const MOST_EVENTS = 5_000;
  * if and when that transaction commits, in commit order per key provided that the caller holds a lock on the
  * aggregate (updating its row does). Returns the event ids in the order given.
  *
+ * Events of an aggregate that is `ordered: sequence` need no other lock: a statement before the INSERT counts up the
+ * number of each key, and keeps it locked until the transaction ends. Keys come in one order, so that two calls can't
+ * deadlock; two transactions that each append twice, to the same keys in another order, can.
+ *
  * Rejects with InvalidEventError before anything is sent when an event isn't one, else with what `execute`
  * rejected with: the transaction is the caller's to roll back.
  */
 export async function append(
   execute: Execute,
   event: NewEvent | readonly NewEvent[],
-  { recordLimit = 1_048_576 }: AppendOptions = {},
+  { recordLimit = 1_048_576, registry }: AppendOptions = {},
 ): Promise<string[]> {
   const events = Array.isArray(event) ? (event as readonly NewEvent[]) : [event as NewEvent];
   if (events.length === 0) return [];
@@ -52,12 +50,14 @@ export async function append(
     ]);
   }
   const mistakes: string[] = [];
-  const rows = events.map((given, index) => {
+  const rows: NewRow[] = [];
+  for (const [index, given] of events.entries()) {
     const found: string[] = [];
-    const row = toRow(given, recordLimit, found);
+    const row = newRow(given, { recordLimit, registry }, found);
+    if (registry && found.length === 0) found.push(...(await mistakesByRegistry(registry, checked(row))));
     mistakes.push(...found.map((one) => (events.length === 1 ? one : `event ${index + 1}: ${one}`)));
-    return row;
-  });
+    rows.push(row);
+  }
   const ids = rows.map(({ id }) => id);
   const seen = new Set<string>();
   for (const id of ids) {
@@ -65,14 +65,18 @@ export async function append(
     seen.add(id);
   }
   if (mistakes.length > 0) throw new InvalidEventError(mistakes);
-  const timed = rows.some(({ time }) => time !== undefined);
-  const places = rows.map(({ time }) => `(?, ?, ?, ?, ?, ${time === undefined ? 'DEFAULT' : UTC}, ?, ?)`);
-  await execute(
-    `${timed ? MARIADB_IN_UTC : ''}INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, occurred_at, data, extensions) VALUES ${places.join(', ')}`,
-    rows.flatMap(({ values }) => values),
-  );
+  const numbered = rows.filter(({ aggregateType }) => isSequenced(registry, aggregateType));
+  await insert(execute, rows, await takeNumbers(execute, numbered));
   return ids;
 }
+
+// JSON gives a Date or a toJSON back as what the stream and the relay's check will see.
+const checked = ({ type, aggregateType, version, data }: NewRow) => ({
+  type,
+  aggregateType,
+  version,
+  data: JSON.parse(data) as unknown,
+});
 
 // A time given in a session whose zone has summer time: FROM_UNIXTIME is an hour off in the hour that comes
 // twice (seen on MariaDB 10.11), and each driver sends a Date in another zone. MySQL reads an offset in the
@@ -80,101 +84,30 @@ export async function append(
 const UTC = "CONCAT(?, /*!80019 '+00:00', */ '')";
 const MARIADB_IN_UTC = "/*M!100500 SET STATEMENT time_zone = '+00:00' FOR */ ";
 
-interface Row {
-  readonly id: string;
-  readonly time: string | undefined;
-  readonly values: readonly (string | null)[];
-}
-
-/** The row's values; what is wrong with the event is added to `mistakes`. */
-function toRow(event: NewEvent, recordLimit: number, mistakes: string[]): Row {
-  const { id = randomUUID(), source = '/monolith', type, time, extensions = {} } = event ?? {};
-  const aggregateType = event?.aggregate?.type;
-  const aggregateId =
-    typeof event?.aggregate?.id === 'string' ? event.aggregate.id : wholeNumber(event?.aggregate?.id);
-  const say = (field: string, mistake: string | undefined) => {
-    if (mistake !== undefined) mistakes.push(`${field}: ${mistake}`);
-  };
-  say('id', matches(id, /^[\x21-\x7e]{1,64}$/, '1 to 64 printable ASCII characters without spaces'));
-  say(
-    'source',
-    mistakeOfText(source, 190) ?? matches(source, URI_REFERENCE, 'a URI reference such as /monolith'),
+/** `numberOf`: SQL text and value of a row's number within its key. Without any, the column isn't named. */
+async function insert(
+  execute: Execute,
+  rows: readonly NewRow[],
+  numberOf: ReadonlyMap<NewRow, { readonly sql: string; readonly key: string }>,
+): Promise<void> {
+  const timed = rows.some(({ time }) => time !== undefined);
+  const numbered = numberOf.size > 0;
+  const places = rows.map((row) => {
+    const time = row.time === undefined ? 'DEFAULT' : UTC;
+    return `(?, ?, ?, ?, ?, ${time}, ?, ?${numbered ? `, ${numberOf.get(row)?.sql ?? 'NULL'}` : ''})`;
+  });
+  const columns = `event_id, source, type, aggregate_type, aggregate_id, occurred_at, data, extensions${numbered ? ', sequence' : ''}`;
+  await execute(
+    `${timed ? MARIADB_IN_UTC : ''}INSERT INTO banyan_outbox (${columns}) VALUES ${places.join(', ')}`,
+    rows.flatMap((row) => {
+      const { id, source, type, aggregateType, aggregateId, time, data, extensions } = row;
+      const key = numberOf.get(row)?.key;
+      return [
+        ...[id, source, type, aggregateType, aggregateId],
+        ...(time === undefined ? [] : [time]),
+        ...[data, extensions],
+        ...(key === undefined ? [] : [key]),
+      ];
+    }),
   );
-  say('type', mistakeOfText(type, 190));
-  say(
-    'aggregate.type',
-    mistakeOfText(aggregateType, 64) ??
-      matches(aggregateType, /^[^:]*$/, "without ':', which ends it in the key"),
-  );
-  say('aggregate.id', mistakeOfText(aggregateId, 190));
-  if (time !== undefined) say('time', mistakeOfTime(time));
-  for (const [name, value] of Object.entries(extensions)) {
-    say(`extensions.${name}`, mistakeOfExtension(name, value));
-  }
-  const data = jsonText(event?.data, mistakes);
-  if (mistakes.length === 0) {
-    const key = `${aggregateType}:${aggregateId}`;
-    if (key.length > 256) {
-      say('aggregate', `the key has ${key.length} UTF-16 characters; Kinesis takes a key of at most 256`);
-    }
-    const parts = { id, source, type, aggregateType, aggregateId: aggregateId as string, extensions, data };
-    // Both times have the same length whatever they are.
-    const times = { time: new Date(0).toISOString(), recordedTime: new Date(0).toISOString() };
-    const size = Buffer.byteLength(envelopeText({ ...parts, ...times })) + 6 + Buffer.byteLength(key);
-    if (size > recordLimit) {
-      say(
-        'data',
-        `the record would have ${size} bytes with its envelope and key, the stream takes ${recordLimit}: ` +
-          'store the large part elsewhere and put a reference to it in the event, or raise the limit of the stream and pass it as recordLimit',
-      );
-    }
-  }
-  const extended = Object.keys(extensions).length === 0 ? null : JSON.stringify(extensions);
-  const at = mistakes.length > 0 ? undefined : time?.toISOString().replace('T', ' ').replace('Z', '');
-  return {
-    id,
-    time: at,
-    values: [
-      id,
-      source,
-      type,
-      aggregateType!,
-      aggregateId as string,
-      ...(at === undefined ? [] : [at]),
-      data,
-      extended,
-    ],
-  };
-}
-
-// RFC 3986, appendix A: the characters of a URI reference.
-const URI_REFERENCE = /^(?:[\w\-.~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
-
-function wholeNumber(value: unknown): unknown {
-  return typeof value === 'bigint' || Number.isSafeInteger(value) ? String(value) : value;
-}
-
-function matches(value: unknown, pattern: RegExp, required: string): string | undefined {
-  return typeof value === 'string' && pattern.test(value)
-    ? undefined
-    : `is ${show(value)}, it must be ${required}`;
-}
-
-function mistakeOfTime(time: unknown): string | undefined {
-  // The range of a TIMESTAMP on every supported server.
-  const at = time instanceof Date ? Number(time) : NaN;
-  return at >= 1_000 && at < 2 ** 31 * 1_000
-    ? undefined
-    : `is ${show(time)}, it must be a Date between 1970-01-01T00:00:01Z and 2038-01-19T03:14:07Z`;
-}
-
-function mistakeOfExtension(name: string, value: unknown): string | undefined {
-  if (!/^[a-z0-9]{1,20}$/.test(name)) return 'a name has 1 to 20 lower-case letters and digits';
-  if (CORE_ATTRIBUTES.has(name)) return 'is an attribute that Banyan writes itself; take another name';
-  if (typeof value === 'boolean') return undefined;
-  if (typeof value === 'string')
-    return value === '' ? 'is empty; leave it out' : mistakeOfText(value, 65_535);
-  return Number.isInteger(value) && Math.abs(value as number) < 2 ** 31
-    ? undefined
-    : `is ${show(value)}, it must be a string, a boolean or a whole number of 32 bits (CloudEvents has no other)`;
 }

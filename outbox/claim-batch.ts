@@ -2,13 +2,14 @@ import type { Database } from '../runtime/database.ts';
 import type { OutboxRow } from './envelope.ts';
 import { findPending, type BucketClaim, type PendingRow } from './find-pending.ts';
 import { readPending } from './read-pending.ts';
+import type { StreamRows } from './stream-map.ts';
 
 /** Which of the rows found to read: per key none, or its first ones without a gap. */
 export type Choose = (found: readonly PendingRow[]) => readonly PendingRow[];
 
 /**
  * Reads the first pending rows of each bucket, in id order; locks and changes nothing. Found first and read
- * then, so that the caller can say by their size how much it takes into memory. By default it takes all.
+ * then, so that the caller can say by their size how much it takes into memory. By default it takes all, of all streams.
  *
  * Pending is a state, never a cursor: ids become visible in commit order, not in their own, so a reader that
  * goes on from its last id loses the row that commits late (reproduced on MariaDB 10.11). SKIP LOCKED over
@@ -21,16 +22,17 @@ export type Choose = (found: readonly PendingRow[]) => readonly PendingRow[];
  * changes, so it may be read later; but where one isn't pending any more by then (another relay settled or
  * parked it), nothing behind it is taken.
  *
- * A key with rows in memory is left out as a whole, by name and not by an id range, until its last row is
- * settled; so its next rows are read only when they are its first pending ones. A key with a parked row waits,
- * and is left out too, so that neither occupies the window.
+ * Rows that are in memory already are found again and not chosen; what stands behind them in their key is the rest of the
+ * same prefix. A key that takes no rows now is left out as a whole, by name and not by an id range. A key with a parked
+ * row waits, and is left out too, so that neither occupies the window.
  */
 export async function claimBatch(
   database: Database,
   claims: readonly BucketClaim[],
   choose: Choose = (found) => found,
+  rowsOf?: StreamRows,
 ): Promise<OutboxRow[]> {
-  const chosen = choose(await findPending(database, claims));
+  const chosen = choose(await findPending(database, claims, rowsOf));
   const rows = await readPending(
     database,
     chosen.map(({ id }) => id),

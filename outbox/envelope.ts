@@ -1,4 +1,4 @@
-import { CORE_ATTRIBUTES, envelopeText } from './event.ts';
+import { CORE_ATTRIBUTES, envelopeText, sequenceText } from './event.ts';
 
 /** A row of `banyan_outbox` as the relay reads it, times as text in UTC (`2026-11-24 09:00:00.000001`). */
 export interface OutboxRow {
@@ -15,6 +15,10 @@ export interface OutboxRow {
   readonly data: string;
   readonly extensions: string | null;
   readonly appended_at: string;
+  /** Within its key, from 1 on; null of aggregates that have no numbers. A string above 2^53. */
+  readonly sequence?: number | string | null;
+  /** The replay that it belongs to; null of an event that its writer appended. */
+  readonly replay?: string | null;
 }
 
 /**
@@ -34,8 +38,13 @@ export function toCloudEvent(row: OutboxRow): string {
     time: rfc3339(row, 'occurred_at'),
     recordedTime: rfc3339(row, 'appended_at'),
     extensions: extensionsOf(row),
+    sequence: sequenceOf(row),
     data: row.data,
   });
+}
+
+function sequenceOf({ sequence }: OutboxRow): string | undefined {
+  return sequence === undefined || sequence === null ? undefined : sequenceText(sequence);
 }
 
 function extensionsOf(row: OutboxRow): Record<string, string | number | boolean> {
@@ -58,7 +67,10 @@ function parse(row: OutboxRow, column: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Error(`event ${row.event_id}: ${column} isn't JSON: ${(cause as Error).message}`, { cause });
+    // The parser's own message quotes what it has read, which may be personal; where it stopped is enough.
+    const place = / at position \d+.*$/.exec((cause as Error).message)?.[0] ?? '';
+    // oxlint-disable-next-line preserve-caught-error
+    throw new Error(`event ${row.event_id}: ${column} isn't JSON${place}`);
   }
 }
 

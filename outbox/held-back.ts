@@ -1,9 +1,12 @@
 import type { Connection } from '../runtime/database.ts';
+import { appendedAt, CLOCKS } from './appended-at.ts';
 import type { Read } from './limited-read.ts';
 import type { Transaction } from './read-transactions.ts';
 
 const MOST_EVENTS = 10_000;
 const PAGE = 1_000;
+/** A second of grace: the two times are of clocks that may be a little apart. */
+const SINCE = `${appendedAt('o')} >= TIMESTAMP(?) - INTERVAL 1 SECOND`;
 
 /**
  * Those of the open transactions that may hold events back, in the given order: one look at all pending rows finds the
@@ -22,7 +25,7 @@ export async function holders(
   const conditions = [...sessions, ...orphan].map((transaction) => holds(transaction, sessions));
   await readUncommitted(connection);
   const found = await read<{ thread: number }>(
-    `SELECT connection_id AS thread FROM banyan_outbox FORCE INDEX (banyan_outbox_state_bucket)
+    `SELECT connection_id AS thread FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket) JOIN ${CLOCKS}
       WHERE state = 'pending' AND (${conditions.map(({ sql }) => sql).join(' OR ')}) GROUP BY connection_id`,
     conditions.flatMap(({ values }) => values),
   );
@@ -47,7 +50,7 @@ export async function heldBack(
   for (;;) {
     await readUncommitted(connection);
     const there = await read<Place>(
-      `SELECT bucket, id FROM banyan_outbox FORCE INDEX (banyan_outbox_state_bucket)
+      `SELECT bucket, id FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket) JOIN ${CLOCKS}
         WHERE state = 'pending' AND (bucket > ? OR (bucket = ? AND id > ?)) AND ${sql}
         ORDER BY bucket, id LIMIT ${PAGE}`,
       [after.bucket, after.bucket, after.id, ...values],
@@ -75,10 +78,10 @@ function holds(
   { thread, started }: Transaction,
   sessions: readonly Transaction[],
 ): { sql: string; values: unknown[] } {
-  if (thread !== 0) return { sql: '(connection_id = ? AND appended_at >= ?)', values: [thread, started] };
+  if (thread !== 0) return { sql: `(connection_id = ? AND ${SINCE})`, values: [thread, started] };
   // 0, which is no connection, keeps the list from being empty.
   return {
-    sql: '(connection_id NOT IN (?) AND appended_at >= ?)',
+    sql: `(connection_id NOT IN (?) AND ${SINCE})`,
     values: [[0, ...sessions.map((session) => session.thread)], started],
   };
 }

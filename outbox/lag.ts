@@ -1,4 +1,6 @@
 import type { Database } from '../runtime/database.ts';
+import { appendedMicroseconds, CLOCKS } from './appended-at.ts';
+import { HEARTBEAT } from './event.ts';
 import { runStatement } from './run-statement.ts';
 
 /** The events of one type that are committed and not acknowledged. Ages in milliseconds. */
@@ -18,7 +20,7 @@ export interface TypeLag {
 export interface OutboxLag {
   /** The database's clock, in milliseconds since 1970. */
   readonly databaseTime: number;
-  /** Types with pending or parked events only. */
+  /** Types with pending or parked events only; heartbeats aside. */
   readonly types: readonly TypeLag[];
 }
 
@@ -26,8 +28,8 @@ export interface OutboxLag {
 const TOLERANCE = 1_000;
 
 /**
- * Reads the lag per event type, by the database's own clock. `appended_at` is stored in UTC whatever the writer's
- * session says; it is the time of the insert, so that an age counts from before the commit and is never understated.
+ * Reads the lag per event type, by the database's own clock, whatever the time zone and the clock of a writer's session
+ * say. It counts from the insert, which is before the commit, so that it is never understated.
  * Rejects when the database gives no answer within `timeout` milliseconds.
  */
 export async function readLag(database: Database, timeout = 5_000): Promise<OutboxLag> {
@@ -47,10 +49,10 @@ export async function readLag(database: Database, timeout = 5_000): Promise<Outb
             UNIX_TIMESTAMP(SYSDATE(6)) AS now
        FROM (SELECT 1) AS one
        LEFT JOIN (
-         SELECT type, state, COUNT(*) AS events, MIN(appended_at) AS oldest
-           FROM banyan_outbox WHERE state IN ('pending', 'parked') GROUP BY type, state
+         SELECT type, state, COUNT(*) AS events, FROM_UNIXTIME(0.000001 * MIN(${appendedMicroseconds('o')})) AS oldest
+           FROM banyan_outbox o JOIN ${CLOCKS} WHERE state IN ('pending', 'parked') AND type <> ? GROUP BY type, state
        ) AS lagging ON TRUE`,
-    [],
+    [HEARTBEAT],
     timeout,
   );
   const types = new Map<string, TypeLag>();
@@ -71,6 +73,21 @@ export async function readLag(database: Database, timeout = 5_000): Promise<Outb
     );
   }
   return { databaseTime: Math.round(Number(rows[0]!.now) * 1_000), types: [...types.values()] };
+}
+
+/** What several types have together. An age is null when there is none, and when that of any type is unknown. */
+export function sumLag(types: readonly TypeLag[]): Omit<TypeLag, 'type'> {
+  const total = (count: 'pending' | 'parked') => types.reduce((sum, type) => sum + type[count], 0);
+  const oldest = (count: 'pending' | 'parked', age: 'oldestAgeMs' | 'oldestParkedAgeMs') => {
+    const ages = types.filter((type) => type[count] > 0).map((type) => type[age]);
+    return ages.length === 0 || ages.includes(null) ? null : Math.max(...(ages as number[]));
+  };
+  return {
+    pending: total('pending'),
+    parked: total('parked'),
+    oldestAgeMs: oldest('pending', 'oldestAgeMs'),
+    oldestParkedAgeMs: oldest('parked', 'oldestParkedAgeMs'),
+  };
 }
 
 /** An age that the database computed: never below the truth; null when there is none, or a clock was set back. */

@@ -12,7 +12,7 @@ import { runStatement } from './run-statement.ts';
  * try for one bucket are told apart by the row's own lock. First deliveries are in order even when a clock
  * misbehaves (see claim-batch.ts); leases only keep late duplicates rare.
  *
- * Taking and renewing hold only while the outbox is bound to the relay's own stream, and read the binding
+ * Taking and renewing hold only while the outbox is bound to the relay's own map of streams, and read it
  * with a shared lock: READ COMMITTED alone would read it as it was before a change that commits meanwhile.
  */
 export interface Lease {
@@ -34,9 +34,12 @@ export interface LeaseTimes {
 export interface LeaseTerms extends LeaseTimes {
   /** The stream that the owner sends to. */
   readonly stream: string;
+  /** The aggregate types that go to other streams, as `mapText` writes them. None unless given. */
+  readonly aggregates?: string;
 }
 
-const BOUND = 'EXISTS (SELECT 1 FROM banyan_outbox_stream WHERE id = 1 AND stream = ? LOCK IN SHARE MODE)';
+const BOUND = `EXISTS (SELECT 1 FROM banyan_outbox_stream WHERE id = 1 AND stream = ?
+                          AND COALESCE(aggregates, '{}') = ? LOCK IN SHARE MODE)`;
 
 /** All leases as they stand. */
 export async function readLeases(database: Database, { lease }: LeaseTimes): Promise<Lease[]> {
@@ -57,13 +60,13 @@ export async function readLeases(database: Database, { lease }: LeaseTimes): Pro
 export async function renewLeases(
   database: Database,
   owner: string,
-  { lease, stream }: LeaseTerms,
+  { lease, stream, aggregates = '{}' }: LeaseTerms,
 ): Promise<void> {
   await runStatement(
     database,
     `UPDATE banyan_outbox_lease SET expires_at = CURRENT_TIMESTAMP(6) + INTERVAL ? MICROSECOND
       WHERE owner = ? AND ${BOUND}`,
-    [lease * 1_000, owner, stream],
+    [lease * 1_000, owner, stream, aggregates],
     lease / 2,
   );
 }
@@ -76,7 +79,7 @@ export async function takeLeases(
   database: Database,
   owner: string,
   buckets: readonly number[],
-  { lease, requestTimeout, stream }: LeaseTerms,
+  { lease, requestTimeout, stream, aggregates = '{}' }: LeaseTerms,
 ): Promise<number> {
   const { affected } = await runStatement(
     database,
@@ -85,7 +88,7 @@ export async function takeLeases(
       WHERE bucket IN (?)
         AND (owner IS NULL OR expires_at < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND)
         AND ${BOUND}`,
-    [owner, lease * 1_000, buckets, requestTimeout * 1_000, stream],
+    [owner, lease * 1_000, buckets, requestTimeout * 1_000, stream, aggregates],
     lease / 2,
   );
   return affected;

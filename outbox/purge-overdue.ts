@@ -5,7 +5,7 @@ import { runStatement } from './run-statement.ts';
 /**
  * By how many milliseconds the first settled row of a bucket has outlived `retention`, the greatest over all buckets; 0
  * if none has. Buckets are settled nearly in id order, so the first row is nearly the oldest; it takes one index
- * entry a bucket, however many rows there are.
+ * entry a bucket, however many rows there are. Skipped events, which are kept for longer, are passed over.
  */
 export async function readPurgeOverdue(
   database: Database,
@@ -17,7 +17,8 @@ export async function readPurgeOverdue(
     { length: BUCKETS },
     (_, bucket) =>
       `(SELECT settled_at FROM banyan_outbox FORCE INDEX (banyan_outbox_state_bucket)
-         WHERE state = 'settled' AND bucket = ${bucket} ORDER BY id LIMIT 1)`,
+         WHERE state = 'settled' AND bucket = ${bucket} AND (outcome IS NULL OR outcome <> 'skipped')
+         ORDER BY id LIMIT 1)`,
   );
   const { rows } = await runStatement<{ age: number | null }>(
     database,

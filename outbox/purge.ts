@@ -1,5 +1,12 @@
 import type { Database } from '../runtime/database.ts';
+import { appendedAt, CLOCKS } from './appended-at.ts';
 import { runStatement } from './run-statement.ts';
+
+/**
+ * Milliseconds that skipped events are kept at least, 30 days: a policy has passed them over, and somebody may want to
+ * see them or send them yet.
+ */
+export const SKIPPED_KEPT = 30 * 86_400_000;
 
 export interface PurgePage {
   readonly deleted: number;
@@ -12,7 +19,7 @@ export interface PurgePage {
 
 /**
  * Deletes settled rows of one bucket that were settled more than `retention` milliseconds ago, looking at most at
- * `size` rows after id `after`. Never touches pending or parked rows. The rows are found by a read without
+ * `size` rows after id `after`. Never touches pending or parked rows, nor skipped ones younger than SKIPPED_KEPT. The rows are found by a read without
  * locks and deleted by primary key (see settle.ts) in a statement that commits by itself.
  *
  * Rows with low ids may have been settled late, so a page without a due row doesn't end a bucket. But no row is
@@ -30,11 +37,11 @@ export async function purgePage(
 ): Promise<PurgePage> {
   const { rows } = await runStatement<{ id: number | string; due: number; old: number }>(
     database,
-    `SELECT id, settled_at < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND AS due,
-            appended_at < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND AS old
-       FROM banyan_outbox FORCE INDEX (banyan_outbox_state_bucket)
+    `SELECT id, settled_at < CURRENT_TIMESTAMP(6) - INTERVAL IF(outcome = 'skipped', ?, ?) MICROSECOND AS due,
+            ${appendedAt('o')} < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND AS old
+       FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket) JOIN ${CLOCKS}
       WHERE state = 'settled' AND bucket = ? AND id > ? ORDER BY id LIMIT ?`,
-    [retention * 1_000, retention * 1_000, bucket, after, size],
+    [Math.max(retention, SKIPPED_KEPT) * 1_000, retention * 1_000, retention * 1_000, bucket, after, size],
   );
   const due = rows.filter((row) => row.due === 1).map(({ id }) => id);
   const last = rows.at(-1);

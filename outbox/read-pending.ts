@@ -1,4 +1,5 @@
 import type { Database } from '../runtime/database.ts';
+import { appendedAt, CLOCKS } from './appended-at.ts';
 import type { OutboxRow } from './envelope.ts';
 import { runStatement } from './run-statement.ts';
 
@@ -15,8 +16,8 @@ export async function readPending(
     const { rows } = await runStatement<OutboxRow>(
       database,
       `SELECT id, event_id, source, type, aggregate_type, aggregate_id, partition_key, bucket,
-              occurred_at, data, extensions, appended_at
-         FROM banyan_outbox FORCE INDEX (PRIMARY) WHERE id IN (?) AND state = 'pending'`,
+              occurred_at, data, extensions, ${appendedAt('o')} AS appended_at, sequence, replay
+         FROM banyan_outbox o FORCE INDEX (PRIMARY) JOIN ${CLOCKS} WHERE id IN (?) AND state = 'pending'`,
       [ids.slice(from, from + MOST_AT_ONCE)],
     );
     for (const row of rows) found.set(row.id, row);

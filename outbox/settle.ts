@@ -12,7 +12,7 @@ export interface Settlement {
 }
 
 /** Most rows that one call takes: small enough that no writer ever waits for it. */
-export const MOST_SETTLED = 200;
+export const MOST_SETTLED = 500;
 
 /**
  * Settles pending rows by primary key, in one statement that commits by itself. A row whose bucket has
@@ -37,7 +37,8 @@ export async function settle(
        STRAIGHT_JOIN banyan_outbox o ON o.id = v.id
        STRAIGHT_JOIN banyan_outbox_lease l ON l.bucket = o.bucket AND l.owner = ? AND l.epoch = v.epoch
         SET o.state = 'settled', o.settled_at = CURRENT_TIMESTAMP(6), o.settled_epoch = v.epoch,
-            o.shard_id = v.shard_id, o.sequence_number = v.sequence_number
+            o.shard_id = v.shard_id, o.sequence_number = v.sequence_number,
+            o.outcome = IF(v.sequence_number IS NULL, 'silent', 'acknowledged')
       WHERE o.state = 'pending'`,
     [
       ...rows.flatMap(({ id, epoch, shardId, sequenceNumber }) => [
