@@ -7,6 +7,7 @@ import {
   type ListShardsCommandOutput,
   type PutRecordsResultEntry,
   type Shard,
+  type StreamDescriptionSummary,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { KINESIS_LIMITS, type Publisher, type RecordOutcome, type RequestOutcome } from './publisher.ts';
@@ -40,20 +41,7 @@ export function kinesisPublisher(
   { name, region, endpoint }: StreamAddress,
   { requestTimeout, credentials }: KinesisOptions,
 ): Publisher {
-  const config: KinesisClientConfig = {
-    region,
-    maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: requestTimeout,
-      requestTimeout,
-      throwOnRequestTimeout: true,
-      httpAgent: { keepAlive: true, maxSockets: 16 },
-      httpsAgent: { keepAlive: true, maxSockets: 16 },
-    }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
-  };
-  const client = new KinesisClient(config);
+  const client = openClient({ name, region, endpoint }, { requestTimeout, credentials });
   return {
     async limits() {
       const { StreamDescriptionSummary: summary } = await client.send(
@@ -105,6 +93,32 @@ export function kinesisPublisher(
   };
 }
 
+function openClient(
+  { region, endpoint }: StreamAddress,
+  { requestTimeout, credentials }: KinesisOptions,
+): KinesisClient {
+  const config: KinesisClientConfig = {
+    region,
+    maxAttempts: 1,
+    logger: NO_INFO,
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: requestTimeout,
+      requestTimeout,
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, maxSockets: 16 },
+      httpsAgent: { keepAlive: true, maxSockets: 16 },
+    }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+  return new KinesisClient(config);
+}
+
+/** The default logger throws away what it gets too; but for `info` the SDK first copies each request, record by record. */
+const NO_INFO = { trace() {}, debug() {}, warn() {}, error() {} } as unknown as NonNullable<
+  KinesisClientConfig['logger']
+>;
+
 function recordOutcome(entry: PutRecordsResultEntry): RecordOutcome {
   return entry.SequenceNumber !== undefined && entry.ShardId !== undefined
     ? { kind: 'acknowledged', shardId: entry.ShardId, sequenceNumber: entry.SequenceNumber }
@@ -144,4 +158,109 @@ function classify(cause: Error): RequestOutcome {
   if (status === 413) return { kind: 'refused', reason: 'too-large', cause };
   const reason = REFUSALS[cause.name];
   return reason === undefined ? { kind: 'unknown', cause } : { kind: 'refused', reason, cause };
+}
+
+/** What an action was answered with, as far as it tells whether it is allowed. */
+export interface ActionAnswer {
+  readonly kind: 'allowed' | 'denied' | 'other';
+  /** What Kinesis said; empty when allowed. */
+  readonly message: string;
+}
+
+export interface StreamInspection {
+  /** Undefined when it could not be described; `actions` says why. */
+  readonly summary:
+    | {
+        readonly status: string;
+        readonly mode: string;
+        readonly openShards: number;
+        readonly retentionHours: number;
+        readonly encrypted: boolean;
+        readonly recordBytes: number;
+      }
+    | undefined;
+  readonly actions: Readonly<
+    Record<'kinesis:DescribeStreamSummary' | 'kinesis:ListShards' | 'kinesis:PutRecords', ActionAnswer>
+  >;
+  /** Milliseconds that Kinesis' clock is ahead of this machine's, and how far that may be off; undefined: not told. */
+  readonly clock: { readonly ahead: number; readonly within: number } | undefined;
+}
+
+/** Above every shard's range, 2^128 - 1 at most: Kinesis refuses the whole request as invalid, if it is allowed at all. */
+const NO_SHARD = String(2n ** 128n);
+
+/**
+ * Looks at a stream and at what these credentials may do there, and writes nothing: Kinesis has no DryRun, so the right
+ * to put records is asked with one that no shard can take. Never rejects.
+ */
+export async function inspectStream(
+  address: StreamAddress,
+  options: KinesisOptions,
+): Promise<StreamInspection> {
+  const client = openClient(address, options);
+  const StreamName = address.name;
+  const limit = () => ({ abortSignal: AbortSignal.timeout(options.requestTimeout) });
+  let clock: StreamInspection['clock'];
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const begun = performance.now();
+      const answer = await next(args);
+      const { headers = {} } = answer.response as { headers?: Record<string, string> };
+      const within = (performance.now() - begun) / 2;
+      const at = Date.parse(headers['date'] ?? '');
+      // A Date has whole seconds, rounded down.
+      if (!Number.isNaN(at))
+        clock = { ahead: Math.round(at + 500 + within - Date.now()), within: Math.ceil(500 + within) };
+      return answer;
+    },
+    { step: 'deserialize', priority: 'low', name: 'banyanClock' },
+  );
+  const ask = async <T>(answer: Promise<T>) =>
+    answer.then(
+      (output) => ({ output, answer: { kind: 'allowed', message: '' } satisfies ActionAnswer }),
+      (error: unknown) => ({ output: undefined, answer: refusalOf(error) }),
+    );
+  try {
+    const described = await ask(client.send(new DescribeStreamSummaryCommand({ StreamName }), limit()));
+    const listed = await ask(client.send(new ListShardsCommand({ StreamName, MaxResults: 1 }), limit()));
+    const Records = [{ PartitionKey: 'banyan', ExplicitHashKey: NO_SHARD, Data: new Uint8Array() }];
+    const put = await ask(client.send(new PutRecordsCommand({ StreamName, Records }), limit()));
+    return {
+      summary:
+        described.output?.StreamDescriptionSummary && summaryOf(described.output.StreamDescriptionSummary),
+      actions: {
+        'kinesis:DescribeStreamSummary': described.answer,
+        'kinesis:ListShards': listed.answer,
+        'kinesis:PutRecords':
+          put.output !== undefined
+            ? { kind: 'other', message: 'it took a record that no shard can take' }
+            : put.answer,
+      },
+      clock,
+    };
+  } finally {
+    client.destroy();
+  }
+}
+
+function summaryOf(summary: StreamDescriptionSummary): StreamInspection['summary'] {
+  return {
+    status: summary.StreamStatus ?? 'UNKNOWN',
+    mode: summary.StreamModeDetails?.StreamMode ?? 'PROVISIONED',
+    openShards: summary.OpenShardCount ?? 0,
+    retentionHours: summary.RetentionPeriodHours ?? 24,
+    encrypted: summary.EncryptionType === 'KMS',
+    recordBytes:
+      summary.MaxRecordSizeInKiB === undefined
+        ? KINESIS_LIMITS.recordBytes
+        : summary.MaxRecordSizeInKiB * 1_024,
+  };
+}
+
+/** Who is told that his request is invalid was allowed to make it. */
+function refusalOf(error: unknown): ActionAnswer {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const said = message.startsWith(name) ? message : `${name}: ${message}`;
+  if (name === 'InvalidArgumentException') return { kind: 'allowed', message: '' };
+  return { kind: REFUSALS[name] === 'denied' ? 'denied' : 'other', message: said };
 }

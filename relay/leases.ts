@@ -1,5 +1,5 @@
 import { readLeases, releaseLeases, renewLeases, takeLeases, type LeaseTerms } from '../outbox/lease.ts';
-import { heartbeat, leave, standBy } from '../outbox/relay-member.ts';
+import { heartbeat, leave, standBy, type RelayWork } from '../outbox/relay-member.ts';
 import type { Database } from '../runtime/database.ts';
 import { leaseClock } from './lease-clock.ts';
 import { share } from './share.ts';
@@ -30,6 +30,8 @@ export interface Leases {
   outlivesRequest(held: HeldBucket): boolean;
   /** Whether the bucket is still held under that epoch, as far as is known. */
   holds(held: HeldBucket): boolean;
+  /** Lets go of all, without a word to the database; `tick` takes buckets anew. */
+  forget(): void;
   /** Lets go of a bucket that is another relay's, as the database has shown; the next `tick` finds out. */
   doubt(held: HeldBucket): void;
   giving(): number[];
@@ -47,13 +49,16 @@ export interface Leases {
 
 export interface LeasesOptions extends LeaseTerms {
   readonly owner: string;
-  readonly settledByType: () => Readonly<Record<string, number>>;
+  /** What it tells of itself with each heartbeat. */
+  readonly work: () => RelayWork;
+  /** Whether anything may be sent from this server; unless given it may. */
+  readonly sendable?: () => boolean;
   readonly now?: () => number;
 }
 
 /** Nothing is read or taken before the first `tick`. */
 export function createLeases(database: Database, options: LeasesOptions): Leases {
-  const { owner, lease, requestTimeout, settledByType, now = leaseClock() } = options;
+  const { owner, lease, requestTimeout, work, sendable = () => true, now = leaseClock() } = options;
   const margin = Math.max(50, requestTimeout / 10);
   const held = new Map<number, Held>();
   let [wanting, others] = [true, 0];
@@ -67,14 +72,14 @@ export function createLeases(database: Database, options: LeasesOptions): Leases
 
   const outlivesRequest = ({ bucket, epoch }: HeldBucket) => {
     const found = held.get(bucket);
-    return found?.epoch === epoch && now() + requestTimeout + margin < found.validUntil;
+    return sendable() && found?.epoch === epoch && now() + requestTimeout + margin < found.validUntil;
   };
 
   return {
     async tick(aside = false) {
       others = aside
         ? await standBy(database, owner, lease)
-        : (await heartbeat(database, owner, settledByType(), lease)) - 1;
+        : (await heartbeat(database, owner, work(), lease)) - 1;
       const live = others + 1;
       const renewed = now();
       await renewLeases(database, owner, options);
@@ -107,6 +112,7 @@ export function createLeases(database: Database, options: LeasesOptions): Leases
         .filter(outlivesRequest),
     outlivesRequest,
     holds: ({ bucket, epoch }) => held.get(bucket)?.epoch === epoch,
+    forget: () => held.clear(),
     doubt({ bucket, epoch }) {
       if (held.get(bucket)?.epoch === epoch) held.delete(bucket);
     },

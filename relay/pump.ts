@@ -1,4 +1,4 @@
-import type { Translate } from '../outbox/row-change.ts';
+import type { StreamRows } from '../outbox/stream-map.ts';
 import { backoff } from '../runtime/backoff.ts';
 import type { Database } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
@@ -6,14 +6,18 @@ import type { Availability } from './availability.ts';
 import { claimer } from './claim.ts';
 import type { Leases } from './leases.ts';
 import type { RelayMetrics } from './metrics.ts';
+import { nextRecord, recordData, type Aggregation, type RecordLimits } from './next-record.ts';
+import type { OwnershipView } from './ownership-view.ts';
 import { pack } from './pack.ts';
 import { pollPause } from './poll-pause.ts';
+import type { PreparingParts } from './prepare-batch.ts';
 import type { Publisher, StreamLimits } from './publisher.ts';
 import { requestSize } from './request-size.ts';
 import { resolveOutcome } from './resolve-outcome.ts';
 import type { Result, Settler } from './settler.ts';
 import { watchShards } from './watch-shards.ts';
-import type { KeyState, Window } from './window.ts';
+import type { KeyState } from './key-state.ts';
+import type { Window } from './window.ts';
 
 /** Requests on their way at once; their keys are disjoint, so one in doubt holds up its own keys alone. */
 const REQUESTS_AT_ONCE = 4;
@@ -22,15 +26,20 @@ const MOST_UNSETTLED = 2_000;
 /** Milliseconds until the next look when the window has no room. */
 const NO_ROOM = 10;
 
-export interface PumpParts {
+export interface PumpParts extends PreparingParts {
+  /** The stream's name. */
+  readonly stream: string;
   readonly database: Database;
   readonly publisher: Publisher;
   readonly limits: StreamLimits;
+  readonly aggregation: Aggregation;
   readonly leases: Leases;
   readonly window: Window;
+  readonly rowsPerKey: number;
+  readonly ownership: OwnershipView;
+  readonly rowsOf: StreamRows;
   readonly settler: Settler;
   readonly metrics: RelayMetrics;
-  readonly translate?: ((capture: string) => Translate | undefined) | undefined;
   readonly onDatabase: Availability;
   readonly onKinesis: Availability;
   readonly requestTimeout: number;
@@ -48,7 +57,7 @@ export interface Pump {
 
 /** The way of an event: claim -> pack -> publish -> settle. */
 export function startPump(parts: PumpParts): Pump {
-  const { publisher, limits, leases, window, settler, metrics, onDatabase, poll } = parts;
+  const { stream, publisher, limits, leases, window, ownership, settler, metrics, onDatabase, poll } = parts;
   const size = requestSize(limits.requestBytes);
   const line = { failures: 0, pausedUntil: 0, lastAcknowledged: -1 };
   const flying = new Set<Promise<void>>();
@@ -81,16 +90,17 @@ export function startPump(parts: PumpParts): Pump {
   /** Sends what can be sent now; what needs no sending goes to the settler. */
   function send(): void {
     const now = performance.now();
-    if (stopping.signal.aborted || settler.backlog > MOST_UNSETTLED || line.pausedUntil > now) return;
+    if (stopping.signal.aborted || flying.size >= REQUESTS_AT_ONCE) return;
+    if (settler.backlog > MOST_UNSETTLED || line.pausedUntil > now) return;
     const sendable = (function* () {
       for (const state of window.ready(now)) {
         settler.add(unsent(state));
-        if (state.rows.length > 0 && leases.outlivesRequest(state)) yield state;
+        if (state.rows.length > 0 && ownership.sends(state.key) && leases.outlivesRequest(state)) yield state;
       }
     })();
-    const requestLimits = { ...limits, requestBytes: size.current() };
+    const requestLimits = { ...limits, aggregation: parts.aggregation, requestBytes: size.current() };
     for (const request of pack(sendable, requestLimits, REQUESTS_AT_ONCE - flying.size, now)) {
-      const flight = deliver(request).finally(() => {
+      const flight = deliver(request, requestLimits).finally(() => {
         flying.delete(flight);
         send();
       });
@@ -105,21 +115,22 @@ export function startPump(parts: PumpParts): Pump {
     for (let first = state.rows[0]; first !== undefined && first.kind !== 'record'; first = state.rows[0]) {
       const how =
         first.kind === 'poison'
-          ? { kind: 'parked' as const, reason: first.reason }
+          ? { kind: 'parked' as const, reason: first.reason, paused: first.paused }
           : { kind: 'silent' as const };
-      results.push({ row: window.done(state), bucket, epoch, how });
+      results.push(...window.done(state).map((row) => ({ row, bucket, epoch, how, stream })));
     }
     return results;
   }
 
   /** One request: sent, and what came of it turned into results for the settler and retries for the window. */
-  async function deliver(request: readonly KeyState[]): Promise<void> {
+  async function deliver(request: readonly KeyState[], requestLimits: RecordLimits): Promise<void> {
     inFlight += request.length;
     metrics.retries.inc(request.filter(({ attempts }) => attempts > 0).length);
+    const now = performance.now();
     const records = request.map((state) => {
-      window.sent(state);
-      const first = state.rows[0];
-      return { key: state.key, data: first?.kind === 'record' ? first.data : new Uint8Array() };
+      const record = nextRecord(state, requestLimits)!;
+      window.sent(state, now, record);
+      return { key: state.key, data: recordData(state.key, state.rows.slice(0, record.rows)) };
     });
     const startedAt = performance.now();
     const outcome = await publisher.publish(records);
@@ -132,6 +143,7 @@ export function startPump(parts: PumpParts): Pump {
     await shards.look();
     while (!stopping.signal.aborted) {
       if (hinted || performance.now() >= dueAt) await look();
+      if (stopping.signal.aborted) return;
       send();
       const now = performance.now();
       const next = hinted ? now : Math.min(dueAt, Math.max(window.nextRetry(now), line.pausedUntil));

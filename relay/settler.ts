@@ -1,5 +1,7 @@
 import { park } from '../outbox/park.ts';
+import type { PoisonPolicy } from '../outbox/poison-policy.ts';
 import { MOST_SETTLED, settle, type Settlement } from '../outbox/settle.ts';
+import { skip } from '../outbox/skip.ts';
 import { backoff } from '../runtime/backoff.ts';
 import type { Database } from '../runtime/database.ts';
 import { wait } from '../runtime/wait.ts';
@@ -8,11 +10,12 @@ import type { RowIdentity } from './prepare.ts';
 
 /** What has become of a row and is to be written down. */
 export interface Result extends HeldBucket {
+  readonly stream: string;
   readonly row: RowIdentity;
   readonly how:
     | { readonly kind: 'acknowledged'; readonly shardId: string; readonly sequenceNumber: string }
     | { readonly kind: 'silent' }
-    | { readonly kind: 'parked'; readonly reason: string };
+    | { readonly kind: 'parked'; readonly reason: string; readonly paused?: true | undefined };
 }
 
 export interface Settler {
@@ -35,17 +38,23 @@ export interface SettlerOptions {
    */
   readonly onOver: (result: Result, written: boolean) => void;
   readonly onDatabase: (error?: unknown) => void;
+  /** Whether poison is parked, so that its key waits, or skipped. */
+  readonly onPoison: PoisonPolicy;
 }
 
+/** Statements at once: while one waits for the disk, another works. */
+const LANES = 2;
+
 /**
- * Writes results into the database, in small batches, one after another. While the database is away they stay in
- * memory and nothing is published again; a result whose lease was lost is dropped.
+ * Writes results into the database, in small batches. A bucket has one lane, in which one batch is written after another;
+ * lanes wait for each other's rows never. While the database is away results stay in memory and nothing is published
+ * again; a result whose lease was lost is dropped.
  */
 export function startSettler(database: Database, options: SettlerOptions): Settler {
-  const { owner, holds, onOver, onDatabase } = options;
+  const { owner, holds, onOver, onDatabase, onPoison } = options;
   const ended = new AbortController();
-  let queue: Result[] = [];
-  let wake = () => {};
+  const lanes = Array.from({ length: LANES }, () => ({ queue: [] as Result[], wake: () => {} }));
+  const backlog = () => lanes.reduce((sum, { queue }) => sum + queue.length, 0);
 
   /** Resolves with the results that are in the database now. */
   async function write(batch: readonly Result[]): Promise<Set<Result>> {
@@ -57,26 +66,30 @@ export function startSettler(database: Database, options: SettlerOptions): Settl
     for (const result of batch) {
       const { row, bucket, epoch, how } = result;
       if (how.kind !== 'parked') continue;
-      if (await park(database, owner, { id: row.id, bucket, epoch }, how.reason)) written.add(result);
+      // A paused type is none of the policy's business: its events are sound.
+      const kind = how.paused ? 'paused' : 'poison';
+      const setAside = !how.paused && onPoison(row) === 'skip' ? skip : park;
+      if (await setAside(database, owner, { id: row.id, bucket, epoch }, how.reason, kind))
+        written.add(result);
     }
     return written;
   }
 
-  async function run(): Promise<void> {
+  async function run(lane: (typeof lanes)[number]): Promise<void> {
     for (let attempt = 0; !ended.signal.aborted;) {
-      const lost = queue.filter((result) => !holds(result));
-      queue = queue.filter((result) => holds(result));
+      const lost = lane.queue.filter((result) => !holds(result));
+      if (lost.length > 0) lane.queue = lane.queue.filter((result) => holds(result));
       for (const result of lost) onOver(result, false);
-      const batch = queue.slice(0, MOST_SETTLED);
+      const batch = lane.queue.slice(0, MOST_SETTLED);
       if (batch.length === 0) {
-        await new Promise<void>((resolve) => (wake = resolve));
+        await new Promise<void>((resolve) => (lane.wake = resolve));
         continue;
       }
       try {
         const written = await write(batch);
         onDatabase();
         attempt = 0;
-        queue.splice(0, batch.length);
+        lane.queue.splice(0, batch.length);
         for (const result of batch) onOver(result, written.has(result));
       } catch (error) {
         onDatabase(error);
@@ -84,23 +97,23 @@ export function startSettler(database: Database, options: SettlerOptions): Settl
       }
     }
   }
-  const running = run();
+  const running = Promise.all(lanes.map(run));
 
   return {
     add(results) {
-      queue.push(...results);
-      wake();
+      for (const result of results) lanes[result.bucket % LANES]!.queue.push(result);
+      for (const { wake } of lanes) wake();
     },
     get backlog() {
-      return queue.length;
+      return backlog();
     },
     async drain(milliseconds) {
       const deadline = performance.now() + milliseconds;
-      while (queue.length > 0 && performance.now() < deadline) await wait(10);
+      while (backlog() > 0 && performance.now() < deadline) await wait(10);
     },
     async stop() {
       ended.abort();
-      wake();
+      for (const { wake } of lanes) wake();
       await running;
     },
   };

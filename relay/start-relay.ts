@@ -1,57 +1,36 @@
 import { randomBytes } from 'node:crypto';
 import { bindStream, StreamMismatch } from '../outbox/bind-stream.ts';
-import type { Translate } from '../outbox/row-change.ts';
-import { backoff } from '../runtime/backoff.ts';
-import type { Database } from '../runtime/database.ts';
-import type { Log } from '../runtime/log.ts';
+import { mapText } from '../outbox/stream-map.ts';
 import { startOpsServer } from '../runtime/ops-server.ts';
-import { wait } from '../runtime/wait.ts';
-import { trackAvailability, type Availability } from './availability.ts';
-import { onHint } from './hint.ts';
-import { startPurgeJob } from './jobs/purge-job.ts';
+import { persist } from '../runtime/persist.ts';
+import { auditMetrics } from './audit-metrics.ts';
+import { trackAvailability } from './availability.ts';
+import { coalesce } from './coalesce.ts';
+import { compareMaps } from './compare-maps.ts';
+import { startJobs } from './jobs/start-jobs.ts';
 import { keepLeases } from './keep-leases.ts';
-import { kinesisPublisher, type Credentials, type StreamAddress } from './kinesis-publisher.ts';
 import { createLeases } from './leases.ts';
 import { relayMetrics } from './metrics.ts';
-import { KINESIS_LIMITS, type StreamLimits } from './publisher.ts';
-import { startPump, type Pump } from './pump.ts';
+import { onHint } from './on-hint.ts';
+import { onOver } from './on-over.ts';
+import { createOwnershipView } from './ownership-view.ts';
+import { watchOverlaps } from './overlaps.ts';
+import { watchPausedTypes, type PauseAfter } from './paused-types.ts';
+import type { StreamLimits } from './publisher.ts';
+import { checkOptions, type Relay, type RelayOptions } from './relay-options.ts';
+import { sendHeartbeats, type Heartbeats } from './send-heartbeats.ts';
 import { startSettler } from './settler.ts';
 import { standAside } from './stand-aside.ts';
+import { createFlows } from './stream-flows.ts';
+import { tellWriters } from './tell-writers.ts';
+import { watchAudit } from './watch-audit.ts';
 import { watchPurge } from './watch-purge.ts';
-import { createWindow } from './window.ts';
+import { watchServer } from './watch-server.ts';
 
-export interface RelayOptions {
-  /** The database with the outbox; it stays the caller's to close. Needs five connections. */
-  readonly database: Database;
-  readonly stream: StreamAddress;
-  /** How the relay is named in leases and logs; a part that makes each start unique is added. */
-  readonly name: string;
-  /** Milliseconds that a lease lasts unless renewed; at least twice `requestTimeout`. */
-  readonly lease: number;
-  /** Milliseconds that one PutRecords request may take. */
-  readonly requestTimeout: number;
-  /** Milliseconds between two looks into an idle outbox, at most. */
-  readonly poll: number;
-  /** A Redis URL: for wake-ups and the purge job. Without it nothing is purged. */
-  readonly redis?: string | undefined;
-  /** Milliseconds that settled rows are kept. */
-  readonly retention: number;
-  /** Milliseconds between two purges. Default 60,000. */
-  readonly purgeEvery?: number | undefined;
-  /** A capture's translation; without one its row changes reach the stream as they are. */
-  readonly translate?: ((capture: string) => Translate | undefined) | undefined;
-  readonly log: Log;
-  /** `host:port` of the ops port; none unless given. */
-  readonly ops?: string | undefined;
-  /** AWS' default chain unless given. */
-  readonly credentials?: Credentials | undefined;
-}
+/** Milliseconds between two looks for hints: what all writers' hints together may cost the database. */
+const BETWEEN_HINTS = 5;
 
-export interface Relay {
-  readonly opsUrl?: string;
-  /** Claims nothing more, lets requests in flight end, settles them, gives the leases back. */
-  stop(): Promise<void>;
-}
+const PAUSE_AFTER: PauseAfter = { failures: 10, within: 60_000 };
 
 const NOTHING_PURGES =
   'no redis is configured: nothing deletes settled rows, and banyan_outbox grows with every event. Set redis, or ' +
@@ -63,156 +42,128 @@ const NOTHING_PURGES =
  * another stream, and with what the ops port said when it can't be taken.
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
-  const { database, stream, lease, requestTimeout, log, ops, redis } = options;
-  if (requestTimeout * 2 > lease) {
-    throw new RangeError(
-      `requestTimeout is ${requestTimeout} ms, it must be at most half of the lease, ${lease} ms`,
-    );
-  }
+  checkOptions(options);
+  const { database, stream, streams = [], aggregates = {}, lease, log, redis } = options;
+  const { onPoison = () => 'wait' as const, pauseAfter = PAUSE_AFTER, failover = 'stop' } = options;
   const owner = `${options.name.slice(0, 55)}~${randomBytes(4).toString('hex')}`;
   const stopping = new AbortController();
+  const leasesEnd = new AbortController();
   const onDatabase = trackAvailability(log, 'database');
-  const onKinesis = trackAvailability(log, 'kinesis');
   const onStream = trackAvailability(log, 'stream');
+  const onServer = trackAvailability(log, 'server');
   const standing = standAside(lease);
+  const ownership = createOwnershipView();
   const settledByType: Record<string, number> = {};
+  const beats = new Map<string, Heartbeats>();
 
-  const window = createWindow();
+  const pausedTypes = watchPausedTypes({ database, name: options.name, pauseAfter, log }, stopping.signal);
+  const overlaps = watchOverlaps({ database, log, count: () => metrics.overlaps.inc() });
+  const server = watchServer(database, { owner, failover, log });
+  const flows = createFlows([stream, ...streams], { ...options, aggregation: options.aggregation ?? 'none' });
+  /** The terms of the leases; the map of streams is that in force, once it is known. */
+  const terms = { stream: stream.name, aggregates: mapText({ aggregates }) };
   const leases = createLeases(database, {
-    owner,
-    lease,
-    requestTimeout,
-    stream: stream.name,
-    settledByType: () => settledByType,
+    ...{ owner, lease, requestTimeout: options.requestTimeout, stream: terms.stream },
+    get aggregates() {
+      return terms.aggregates;
+    },
+    work: () => ({
+      settledByType,
+      inFlight: flows.inFlight,
+      unsettled: settler.backlog,
+      acknowledgedAgo: flows.acknowledgedAgo(),
+    }),
+    sendable: () => server.sendable,
   });
   const settler = startSettler(database, {
     owner,
+    onPoison,
     holds: leases.holds,
     onDatabase: onDatabase.report,
-    onOver({ row, how, ...under }, written) {
-      window.settled(row.key);
-      if (!written) {
-        leases.doubt(under);
-        return metrics.abandoned.inc();
-      }
-      if (how.kind === 'parked') {
-        log.error({ event: row.id, key: row.key, reason: how.reason }, `parked: ${how.reason}`);
-        return metrics.parked.inc();
-      }
-      if (how.kind === 'silent') metrics.silent.inc();
-      settledByType[row.type] = (settledByType[row.type] ?? 0) + 1;
-    },
+    onOver: onOver(() => ({ flows, leases, overlaps, metrics, beats, settledByType, onPoison, log })),
   });
-  const publisher = kinesisPublisher(stream, { requestTimeout, credentials: options.credentials });
-  let pump: Pump | undefined;
   const metrics = relayMetrics({
-    inFlight: () => pump?.inFlight ?? 0,
+    streams: [...flows.names],
+    inFlight: () => flows.inFlight,
     buckets: () => leases.count,
     unsettled: () => settler.backlog,
-    rows: () => window.rows,
+    rows: () => flows.rows,
+    stopped: () => server.stopped,
+    pausedTypes: () => pausedTypes.all(),
+    available: () => ({
+      database: onDatabase.reason() === undefined,
+      stream: onStream.reason() === undefined,
+      kinesis: flows.reason() === undefined,
+    }),
   });
 
   try {
-    await bindStream(database, stream.name);
+    await bindStream(database, stream.name, aggregates);
   } catch (error) {
     if (error instanceof StreamMismatch) {
       await settler.stop();
-      publisher.close();
+      flows.close();
+      server.end();
       throw error;
     }
     onDatabase.report(error);
   }
 
-  /** Tries until it works or the relay is stopped. */
-  async function persist<T>(
-    attemptOnce: () => Promise<T>,
-    report: (error?: unknown) => void,
-  ): Promise<T | undefined> {
-    for (let attempt = 0; !stopping.signal.aborted; attempt++) {
-      try {
-        const result = await attemptOnce();
-        report();
-        return result;
-      } catch (error) {
-        report(error);
-        await wait(backoff(attempt, { base: 100, cap: 2_000 }), stopping.signal);
-      }
-    }
-    return undefined;
-  }
-
-  const leasesEnd = new AbortController();
-
   async function run(): Promise<void> {
-    await persist(
-      () => bindStream(database, stream.name),
+    const map = await persist(
+      () => bindStream(database, stream.name, aggregates),
       (error) => (error instanceof StreamMismatch ? onStream.report(error) : onDatabase.report(error)),
+      stopping.signal,
     );
-    const limits = await persist(() => readLimits(), onKinesis.report);
-    if (limits === undefined || stopping.signal.aborted) return;
-    const tried: Availability = {
-      ...onKinesis,
-      report(error) {
-        onKinesis.report(error);
-        standing.tried(error === undefined);
-      },
-    };
-    const parts = { ...options, publisher, leases, window, settler, metrics, onDatabase, onStream, standing };
-    const started = startPump({ ...parts, limits, onKinesis: tried });
-    pump = started;
-    await keepLeases({ ...parts, probe, onTick: started.wake }, leasesEnd.signal);
-  }
-  const deniedLimits = (error: unknown) => error instanceof Error && error.name === 'AccessDeniedException';
-  async function probe(): Promise<boolean> {
-    try {
-      await publisher.limits();
-    } catch (error) {
-      // Who is denied the limits has reached the stream too.
-      if (!deniedLimits(error)) {
-        onKinesis.report(error);
-        return false;
+    if (map === undefined) return;
+    terms.aggregates = mapText(map);
+    const configured = { stream: stream.name, aggregates };
+    const unsendable = compareMaps({ inForce: map, configured }, flows.names, log);
+    onStream.report(unsendable);
+    const onLimits = ({ recordBytes }: StreamLimits, name: string) =>
+      void tellWriters(options, { stream: name, recordBytes }, stopping.signal);
+    const shared = { pausedTypes, overlaps, leases, ownership, settler, metrics, onDatabase, standing };
+    const parts = { ...options, ...shared, onLimits };
+    await flows.begin(parts, map, stopping.signal);
+    if (stopping.signal.aborted) return;
+    const every = options.heartbeat;
+    if (every)
+      for (const flow of flows.all) {
+        const further = flow !== flows.all[0];
+        beats.set(flow.stream, sendHeartbeats({ ...parts, every, flow, further }, stopping.signal));
       }
-    }
-    onKinesis.report();
-    return true;
-  }
-  async function readLimits(): Promise<StreamLimits> {
-    try {
-      return await publisher.limits();
-    } catch (error) {
-      if (!deniedLimits(error)) throw error;
-      log.warn(
-        'kinesis:DescribeStreamSummary is not allowed; taking the limits of a stream that nobody raised',
-      );
-      return KINESIS_LIMITS;
-    }
+    const kept = { aggregates: terms.aggregates, unsendable, flows: flows.all, server, onStream, onServer };
+    await keepLeases({ ...parts, ...kept, probe: flows.probe, onTick: flows.wake }, leasesEnd.signal);
   }
 
   const opsServer =
-    ops === undefined
+    options.ops === undefined
       ? undefined
       : await startOpsServer({
-          address: ops,
-          metrics: metrics.registry,
+          address: options.ops,
+          metrics: [metrics.registry, ...(options.metrics ?? [])],
           notReady: () =>
-            onStream.reason() ?? onDatabase.reason() ?? onKinesis.reason() ?? (pump ? undefined : 'starting'),
+            onServer.reason() ??
+            onStream.reason() ??
+            onDatabase.reason() ??
+            flows.reason() ??
+            (flows.running ? undefined : 'starting'),
         });
   const running = run();
-  const stopHints = redis === undefined ? undefined : onHint(redis, () => pump?.wake());
-  const purging =
+  const hints = coalesce(flows.wake, BETWEEN_HINTS);
+  const stopHints = redis === undefined ? undefined : onHint(redis, hints.ask);
+  const onAudit = auditMetrics(metrics.registry);
+  const jobs =
     redis === undefined
       ? log.warn(NOTHING_PURGES)
-      : startPurgeJob({
-          ...options,
-          redis,
-          every: options.purgeEvery,
-          onPurged: (rows) => metrics.purged.inc(rows),
-        });
+      : startJobs({ ...options, redis, onAudit, onPurged: (rows) => metrics.purged.inc(rows) });
+  void watchAudit(database, onAudit, stopping.signal);
   void watchPurge(options, (overdue) => metrics.purgeOverdue.set(overdue / 1_000), stopping.signal);
 
   /** Ends the way of the events: first what takes new ones, the leases last. */
   async function stopFlow(): Promise<void> {
-    await pump?.stop();
+    await Promise.all([...beats.values()].map(({ over }) => over));
+    await flows.stop();
     await settler.drain(lease);
     leasesEnd.abort();
     await running;
@@ -224,11 +175,14 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 
   return {
     ...(opsServer ? { opsUrl: opsServer.url } : {}),
+    wake: hints.ask,
     async stop() {
       stopping.abort();
       stopHints?.();
-      await Promise.all([stopFlow(), purging?.stop()]);
-      publisher.close();
+      hints.stop();
+      await Promise.all([stopFlow(), jobs?.stop()]);
+      flows.close();
+      server.end();
       await opsServer?.close();
     },
   };

@@ -1,6 +1,7 @@
 import type { Log } from '../runtime/log.ts';
 import type { Publisher, RequestOutcome } from './publisher.ts';
-import type { KeyState, Window } from './window.ts';
+import type { KeyState } from './key-state.ts';
+import type { Window } from './window.ts';
 
 export interface ShardWatch {
   /** Asks for the stream's shards; resolves when the window knows them, or goes on with those it knows. */

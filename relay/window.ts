@@ -1,32 +1,15 @@
 import type { PendingRow } from '../outbox/find-pending.ts';
+import { NEW_KEY, type KeyState } from './key-state.ts';
 import type { HeldBucket } from './leases.ts';
+import type { NextRecord } from './next-record.ts';
 import type { Prepared, RowIdentity } from './prepare.ts';
 import { equalRanges, type ShardRange } from './shard-range.ts';
 import { shardStates, type ShardState } from './shard-states.ts';
 
-/** A key that the relay has in memory. While it is here, its rows are not claimed. */
-export interface KeyState extends HeldBucket {
-  readonly key: string;
-  shard: ShardState;
-  /** A prefix of the key's pending rows that weren't acknowledged; the first may be in flight. */
-  rows: Prepared[];
-  inFlight: boolean;
-  /** Rows that are acknowledged (or parked) and not settled yet. */
-  unsettled: number;
-  /** Failures of the first row in a row. */
-  attempts: number;
-  /** Not sent before this time. */
-  notBefore: number;
-  /** A request in doubt may still take effect until then. */
-  doubtUntil: number;
-  /** Sent in a request by itself, because a request that carried it was refused as invalid. */
-  alone: boolean;
-  /** When the first row was refused as invalid although it was alone. */
-  refusedAt: number | undefined;
-}
-
-/** Rows of one key that are claimed at once, so that a hot key leaves room for cold ones. */
-const ROWS_PER_KEY = 32;
+/** Rows of one key in memory from which on it counts as hot, if the outbox has more of them. */
+const HOT = 16;
+/** A shard's share is refilled when it is no fuller: each look reads past the rows that are known. */
+const REFILL = 5 / 8;
 /** What an event's envelope adds to its data, about. */
 const ENVELOPE = 512;
 /** Least share of a shard: with very many shards the window becomes larger than it should. */
@@ -38,9 +21,22 @@ export interface WindowSize {
   readonly rows: number;
   /** Bytes in memory to aim at: each shard may go beyond its share by one event. */
   readonly bytes: number;
+  /** Most rows of one key, so that a hot key leaves room for cold ones. */
+  readonly rowsPerKey: number;
+}
+
+export const WINDOW_SIZE: WindowSize = { rows: 8_000, bytes: 32 * 1_048_576, rowsPerKey: 32 };
+
+/** What the window knows of a bucket when a look into it begins. */
+export interface KnownOfBucket {
+  /** Keys that take no rows now. */
+  readonly without: string[];
+  /** Rows of its other keys that are pending and known, and will be found again. */
+  rows: number;
 }
 
 export interface Choice {
+  /** Those of a key that is in memory go behind its rows there. */
   readonly rows: readonly PendingRow[];
   /** Per bucket, how many rows were passed over because their shard had no room from the beginning. */
   readonly passedOver: ReadonlyMap<number, number>;
@@ -53,11 +49,22 @@ export type Window = ReturnType<typeof createWindow>;
  * first of them is always the next to send. A key stays until its last row here is settled, with all that is known of
  * its failures. Pure state, no I/O; times are milliseconds of one clock.
  *
+ * What a look finds of a key beyond what is here goes behind it: found in one consistent read with the rows that are
+ * here, it is the rest of the same prefix. A row that turns up before them was appended by a transaction that overlapped
+ * with theirs; then the key is closed until it is through, and claimed again with that row as its first.
+ *
  * Each shard has its share of the window and no more, whether it does well or not: rows of a shard that takes little
  * or nothing fill its share and wait there, and the others' go on. The shards are guessed until `reshard`.
  */
-export function createWindow(size: WindowSize = { rows: 4_000, bytes: 32 * 1_048_576 }) {
+export function createWindow(given: Partial<WindowSize> = {}) {
+  const size = { ...WINDOW_SIZE, ...given };
   const keys = new Map<string, KeyState>();
+  /** Rows that are here, or were done and aren't settled. */
+  const known = new Set<number | string>();
+  /** Rows that were settled since the look began: it may have found them pending. */
+  const settledSince = new Set<number | string>();
+  /** Keys of which the last look found more than they take. */
+  const capped = new Set<string>();
   let shards = shardStates(equalRanges(16));
 
   const share = (whole: number, least: number) => Math.max(least, Math.floor(whole / shards.all.length));
@@ -69,10 +76,19 @@ export function createWindow(size: WindowSize = { rows: 4_000, bytes: 32 * 1_048
     state.shard.rows += sign * rows.length;
     state.shard.bytes += sign * rows.reduce((sum, row) => sum + bytesOf(row), 0);
   };
-  const drop = (state: KeyState, from: number) => count(state, -1, state.rows.splice(from));
+  const drop = (state: KeyState, from: number) => {
+    const dropped = state.rows.splice(from);
+    count(state, -1, dropped);
+    for (const { row } of dropped) known.delete(row.id);
+    // What was here is pending still, and the next rows are not those behind it.
+    state.closed = true;
+  };
+  /** One whose first row fails, or that has all it takes, gets no more for now. */
+  const takesRows = ({ closed, hot, attempts, rows }: KeyState) =>
+    !closed && !hot && attempts === 0 && rows.length < size.rowsPerKey;
   const land = (state: KeyState) => {
     if (state.inFlight) state.shard.inFlight -= 1;
-    state.inFlight = false;
+    state.inFlight = undefined;
   };
   const over = (state: KeyState, now: number) =>
     state.rows.length === 0 && !state.inFlight && state.unsettled === 0 && state.doubtUntil <= now;
@@ -87,11 +103,32 @@ export function createWindow(size: WindowSize = { rows: 4_000, bytes: 32 * 1_048
         if (state.inFlight) state.shard.inFlight += 1;
       }
     },
-    /** How many rows there is room for, in shards that have an eighth of their share free; 0 when none has. */
+    /** How many rows there is room for, once some shard has enough of its share free; 0 before. */
     room(): number {
-      return shards.all
-        .filter(({ rows, bytes }) => rows <= (rowShare() * 7) / 8 && bytes <= (byteShare() * 7) / 8)
-        .reduce((sum, { rows }) => sum + rowShare() - rows, 0);
+      const low = ({ rows, bytes }: ShardState) =>
+        rows <= rowShare() * REFILL && bytes <= byteShare() * REFILL;
+      if (!shards.all.some(low)) return 0;
+      return shards.all.reduce((sum, shard) => sum + (isFull(shard) ? 0 : rowShare() - shard.rows), 0);
+    },
+    /** Begins a look into those buckets: forgets the keys that are through, and says what is known of each bucket. */
+    beginLook(held: readonly HeldBucket[], now: number): Map<number, KnownOfBucket> {
+      settledSince.clear();
+      const found = new Map(
+        held.map(({ bucket, epoch }) => [bucket, { epoch, without: [] as string[], rows: 0 }]),
+      );
+      for (const state of keys.values()) {
+        if (over(state, now)) {
+          keys.delete(state.key);
+          continue;
+        }
+        const bucket = found.get(state.bucket);
+        if (bucket === undefined) continue;
+        // Held again since: what another relay did meanwhile is not known here.
+        if (bucket.epoch !== state.epoch) state.closed = true;
+        if (takesRows(state)) bucket.rows += state.rows.length + state.unsettled;
+        else bucket.without.push(state.key);
+      }
+      return found;
     },
     /**
      * What to read of the rows that were found, the oldest first: as many as the share of their shard takes in rows and
@@ -101,12 +138,20 @@ export function createWindow(size: WindowSize = { rows: 4_000, bytes: 32 * 1_048
       const planned = new Map<ShardState, { rows: number; bytes: number }>();
       const chosen = new Map<string, number>();
       const passedOver = new Map<number, number>();
+      capped.clear();
       const rows = found
         .toSorted((a, b) => Number(a.id) - Number(b.id))
-        .filter(({ partition_key: key, bucket, bytes }) => {
-          const before = chosen.get(key) ?? 0;
-          if (keys.has(key) || before >= ROWS_PER_KEY) return false;
-          const shard = shards.of(key);
+        .filter(({ id, partition_key: key, bucket, bytes }) => {
+          const state = keys.get(key);
+          if (state && (known.has(id) || settledSince.has(id))) return false;
+          if (state && Number(id) < Number(state.lastId)) state.closed = true;
+          if (state?.closed) return false;
+          const before = chosen.get(key) ?? state?.rows.length ?? 0;
+          if (before >= size.rowsPerKey) {
+            capped.add(key);
+            return false;
+          }
+          const shard = state?.shard ?? shards.of(key);
           const plan = planned.get(shard) ?? shard;
           if (isFull(plan)) {
             if (plan === shard) passedOver.set(bucket, (passedOver.get(bucket) ?? 0) + 1);
@@ -118,67 +163,73 @@ export function createWindow(size: WindowSize = { rows: 4_000, bytes: 32 * 1_048
         });
       return { rows, passedOver };
     },
-    /** Takes in what was claimed, in id order per key. */
-    add(prepared: readonly Prepared[], epochs: ReadonlyMap<number, number>): void {
-      const fresh = new Set<string>();
+    /** Takes in what was claimed, in id order per key. `full`: the buckets that have more than was found. */
+    add(
+      prepared: readonly Prepared[],
+      epochs: ReadonlyMap<number, number>,
+      full: ReadonlySet<number> = new Set(),
+    ): void {
       for (const one of prepared) {
-        const { key, bucket } = one.row;
-        if (!keys.has(key)) {
-          fresh.add(key);
-          const epoch = epochs.get(bucket) ?? -1;
-          keys.set(key, { ...NEW_KEY, key, bucket, epoch, shard: shards.of(key), rows: [] });
-        }
-        if (!fresh.has(key)) continue;
-        const state = keys.get(key)!;
+        const { id, key, bucket } = one.row;
+        const epoch = epochs.get(bucket) ?? -1;
+        const state = keys.get(key) ?? {
+          ...NEW_KEY,
+          ...{ key, bucket, epoch, shard: shards.of(key), rows: [], lastId: id },
+        };
+        if (state.closed || state.epoch !== epoch) continue;
+        keys.set(key, state);
+        known.add(id);
         state.rows.push(one);
+        state.lastId = id;
         count(state, 1, [one]);
+        // Behind a poison row nothing may go.
+        state.closed = one.kind === 'poison';
+        state.hot = capped.has(key) || (state.rows.length >= HOT && full.has(bucket));
       }
-    },
-    /** The keys of a bucket that must not be claimed; those that are through are forgotten. */
-    keysByBucket(now: number): Map<number, string[]> {
-      const found = new Map<number, string[]>();
-      for (const state of keys.values()) {
-        if (over(state, now)) {
-          keys.delete(state.key);
-          continue;
-        }
-        if (!found.has(state.bucket)) found.set(state.bucket, []);
-        found.get(state.bucket)!.push(state.key);
-      }
-      return found;
     },
     /** Keys whose first row can be dealt with now, those that waited longest first. */
     *ready(now: number): Generator<KeyState> {
-      for (const state of [...keys.values()]) {
+      for (const state of keys.values()) {
         if (!state.inFlight && state.rows.length > 0 && state.notBefore <= now) yield state;
       }
     },
     /** When the next key that waits, or whose shard does, may be sent; Infinity when none waits. */
     nextRetry(now: number): number {
       let next = Infinity;
+      const readyAt = new Map(shards.all.map((shard) => [shard, shard.pace.readyAt(now)]));
       for (const { notBefore, inFlight, rows, shard } of keys.values()) {
-        const at = Math.max(notBefore, shard.pace.pausedUntil);
+        const at = Math.max(notBefore, readyAt.get(shard) ?? now);
         if (!inFlight && rows.length > 0 && at > now) next = Math.min(next, at);
       }
       return next;
     },
-    sent(state: KeyState): void {
-      state.inFlight = true;
+    sent(
+      state: KeyState,
+      now: number,
+      record: NextRecord = { rows: 1, bytes: bytesOf(state.rows[0]!) },
+    ): void {
+      state.inFlight = record;
+      state.shard.pace.sent(record.bytes, now);
       state.shard.inFlight += 1;
       // To the end of the line: keys take turns.
       keys.delete(state.key);
       keys.set(state.key, state);
     },
-    /** The first row is acknowledged, silent or poison; its settling (or parking) is to come. */
-    done(state: KeyState): RowIdentity {
-      const first = state.rows[0]!;
+    /**
+     * The record on its way is acknowledged; or, with none on its way, the first row is silent or poison. The settling
+     * (or parking) of these rows is to come.
+     */
+    done(state: KeyState): RowIdentity[] {
+      const over = state.rows.splice(0, state.inFlight?.rows ?? 1);
       land(state);
-      state.unsettled += 1;
-      count(state, -1, state.rows.splice(0, 1));
-      Object.assign(state, { attempts: 0, notBefore: 0, alone: false, refusedAt: undefined });
-      // Behind a poison row nothing may go.
-      if (first.kind === 'poison') drop(state, 0);
-      return first.row;
+      state.unsettled += over.length;
+      count(state, -1, over);
+      const apart = Math.max(0, state.apart - over.length);
+      const most = apart > 0 ? 1 : Infinity;
+      const alone = state.alone && apart > 0;
+      Object.assign(state, { attempts: 0, notBefore: 0, refusedAt: undefined, most, apart, alone });
+      if (over[0]!.kind === 'poison') drop(state, 0);
+      return over.map(({ row }) => row);
     },
     /** The first row stays the first. `doubtUntil`: the request may still take effect until then. */
     retry(state: KeyState, { notBefore, doubtUntil = 0 }: { notBefore: number; doubtUntil?: number }): void {
@@ -193,15 +244,23 @@ export function createWindow(size: WindowSize = { rows: 4_000, bytes: 32 * 1_048
       const [{ row }] = state.rows as [Prepared];
       count(state, -1, state.rows.splice(0, 1, { row, kind: 'poison', reason }));
       state.shard.rows += 1;
+      state.closed = true;
     },
-    /** One row of the key is settled or parked, or its settling is another relay's now. */
-    settled(key: string): void {
+    /**
+     * One row of the key is settled or parked, or its settling is another relay's now. Returns whether the key has
+     * become free to be claimed and is known to have more rows.
+     */
+    settled({ key, id }: Pick<RowIdentity, 'key' | 'id'>): boolean {
+      known.delete(id);
+      settledSince.add(id);
       const state = keys.get(key);
-      if (state) state.unsettled -= 1;
+      if (!state) return false;
+      state.unsettled -= 1;
+      return state.hot && state.unsettled === 0 && state.rows.length === 0;
     },
-    /** Drops what isn't in flight of keys whose bucket fails `keep`: lost, or being given up. */
-    retain(keep: (held: HeldBucket) => boolean): void {
-      for (const state of keys.values()) if (!keep(state)) drop(state, state.inFlight ? 1 : 0);
+    /** Drops what isn't in flight of keys that fail `keep`: their bucket is lost, or being given up. */
+    retain(keep: (held: HeldBucket & { readonly key: string }) => boolean): void {
+      for (const state of keys.values()) if (!keep(state)) drop(state, state.inFlight?.rows ?? 0);
     },
     /** Whether nothing of the bucket is in flight, in doubt or unsettled. */
     idle(bucket: number, now: number): boolean {
@@ -223,13 +282,3 @@ export function createWindow(size: WindowSize = { rows: 4_000, bytes: 32 * 1_048
 function bytesOf(prepared: Prepared): number {
   return prepared.kind === 'record' ? prepared.bytes : 0;
 }
-
-const NEW_KEY = {
-  inFlight: false,
-  unsettled: 0,
-  attempts: 0,
-  notBefore: 0,
-  doubtUntil: 0,
-  alone: false,
-  refusedAt: undefined,
-};

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { appendHeartbeats, deleteHeartbeats } from '../outbox/heartbeat.ts';
+import type { Database } from '../runtime/database.ts';
+import type { Log } from '../runtime/log.ts';
+import { wait } from '../runtime/wait.ts';
+import { heartbeatKeys, type HeartbeatKey } from './heartbeat-keys.ts';
+import type { Leases } from './leases.ts';
+import { equalRanges } from './shard-range.ts';
+import type { StreamFlow } from './stream-flow.ts';
+
+export interface HeartbeatParts {
+  readonly database: Database;
+  readonly leases: Pick<Leases, 'claimable'>;
+  /** The stream that they go to; woken after some were appended. */
+  readonly flow: Pick<StreamFlow, 'stream' | 'shards' | 'wake'>;
+  /** Whether it is a further stream, which the rows have to name. */
+  readonly further: boolean;
+  /** Milliseconds between two heartbeats of a bucket. */
+  readonly every: number;
+  readonly log: Log;
+}
+
+export interface Heartbeats {
+  /** A heartbeat of that key is settled. */
+  settled(key: string): void;
+  /** Resolves when nothing is appended any more. */
+  readonly over: Promise<void>;
+}
+
+/** Milliseconds between two looks for the stream's shards. */
+const SHARDS_EVERY = 30_000;
+/** Settled heartbeats are deleted after so many milliseconds. */
+const KEPT = 60_000;
+/** Of a key, while it goes no further: more would tell nothing more. */
+const MOST_PENDING = 3;
+/** Milliseconds between two looks for leases while there are none. */
+const NO_LEASES = 250;
+
+/**
+ * Appends a heartbeat for every bucket that this relay owns, so that together with the other relays' every bucket and every
+ * shard of the stream has one; and deletes them soon. Ends when `signal` aborts; never rejects.
+ */
+export function sendHeartbeats(parts: HeartbeatParts, signal: AbortSignal): Heartbeats {
+  const { database, leases, every, log, flow, further } = parts;
+  const stream = further ? flow.stream : undefined;
+  const pending = new Map<string, number>();
+  const keysNow = keysOf(parts);
+  let sent: { readonly at: number; readonly eventIds: readonly string[] }[] = [];
+  let failing = false;
+
+  async function beat(): Promise<boolean> {
+    const owned = new Set(leases.claimable().map(({ bucket }) => bucket));
+    if (owned.size === 0) return false;
+    const keys = (await keysNow()).filter(({ bucket }) => owned.has(bucket));
+    const names = new Set(keys.map(({ key }) => key));
+    for (const key of pending.keys()) if (!names.has(key)) pending.delete(key);
+    const due = keys.filter(({ key }) => (pending.get(key) ?? 0) < MOST_PENDING);
+    const beats = due.map((key) => ({ ...key, stream, eventId: randomUUID() }));
+    await appendHeartbeats(database, beats);
+    for (const { key } of due) pending.set(key, (pending.get(key) ?? 0) + 1);
+    sent.push({ at: performance.now(), eventIds: beats.map(({ eventId }) => eventId) });
+    flow.wake();
+    const old = sent.filter(({ at }) => performance.now() - at > KEPT);
+    sent = sent.filter((one) => !old.includes(one));
+    for (const { eventIds } of old) await deleteHeartbeats(database, eventIds);
+    return true;
+  }
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      let pause = every;
+      try {
+        if (!(await beat())) pause = NO_LEASES;
+        else if (failing) log.info({ stream: flow.stream }, 'heartbeats are sent again');
+        failing &&= pause === NO_LEASES;
+      } catch (error) {
+        if (!failing)
+          log.warn(
+            { err: error, stream: flow.stream },
+            'no heartbeat can be sent; the end-to-end lag will be unknown',
+          );
+        failing = true;
+      }
+      await wait(pause, signal);
+    }
+  }
+
+  return {
+    settled(key) {
+      const count = pending.get(key) ?? 0;
+      if (count > 0) pending.set(key, count - 1);
+    },
+    over: run(),
+  };
+}
+
+/** The keys for the shards as they are; for 64 equal ones where they can't be listed. */
+function keysOf({ flow, further, log }: HeartbeatParts): () => Promise<readonly HeartbeatKey[]> {
+  const { stream } = flow;
+  let keys: readonly HeartbeatKey[] = [];
+  let lookedAt = -Infinity;
+  let known = '';
+  let told = false;
+  return async () => {
+    if (performance.now() - lookedAt < SHARDS_EVERY) return keys;
+    lookedAt = performance.now();
+    const ranges = await flow.shards().catch((error: unknown) => {
+      if (!told)
+        log.warn(
+          { err: error, stream },
+          'the shards can not be listed; heartbeats are sent for 64 equal ones',
+        );
+      told = true;
+      return keys.length > 0 ? undefined : equalRanges(64);
+    });
+    const found = ranges?.map(({ from }) => from).join();
+    if (ranges && found !== known)
+      keys = heartbeatKeys(ranges, further ? `heartbeat-${stream}` : 'heartbeat');
+    known = found ?? known;
+    return keys;
+  };
+}
