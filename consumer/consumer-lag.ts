@@ -23,6 +23,8 @@ export interface LagLimits {
   readonly staleAfter: number;
   /** How far this clock is known to be behind the clock that recorded the events. Milliseconds. */
   readonly clockBehind: number;
+  /** When the oldest event was recorded that is held back until a number before its own has come. */
+  readonly held?: number | undefined;
 }
 
 /** Further apart than this, clocks don't measure lag any more. Milliseconds. */
@@ -34,12 +36,12 @@ export const CLOCK_TOLERANCE = 1_000;
  */
 export function consumerLag(
   shards: ReadonlyMap<string, ShardProgress>,
-  { now, staleAfter, clockBehind }: LagLimits,
+  { now, staleAfter, clockBehind, held }: LagLimits,
 ): Lag {
   if (shards.size === 0) return { lagMs: null, reason: 'no shard has been read' };
   if (clockBehind > CLOCK_TOLERANCE)
     return { lagMs: null, reason: `events were recorded up to ${clockBehind} ms ahead of this clock` };
-  let lagMs = 0;
+  let lagMs = held === undefined ? 0 : Math.max(0, now - held + clockBehind);
   for (const [shard, { readAt, behindMs, oldest, unread }] of shards) {
     if (readAt === undefined) return { lagMs: null, reason: `${shard} has not been read` };
     const sinceTip = behindMs + now - readAt;

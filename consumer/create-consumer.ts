@@ -1,13 +1,17 @@
+import { hasSequenced, type Registry } from '../outbox/registry/registry.ts';
 import { openLog, type Log } from '../runtime/log.ts';
 import { startOpsServer, type OpsServer } from '../runtime/ops-server.ts';
 import type { Lag } from './consumer-lag.ts';
-import type { Handler } from './handle-record.ts';
+import { keepHeartbeats } from './heartbeats.ts';
+import type { Handler, Handling } from './handle-record.ts';
+import { keepHeldEvents } from './held-events.ts';
 import type { Inbox } from './inbox.ts';
 import { openMeter, type Outcome } from './meter.ts';
 import { openProgress } from './progress.ts';
 import { readStream } from './read-stream.ts';
 import { reportLag, type ReportTo } from './report-lag.ts';
 import { openStreamReader, type StreamAddress } from './shard-reader.ts';
+import { watchHeld } from './watch-held.ts';
 
 export interface ConsumerOptions<Tx> {
   readonly stream: StreamAddress;
@@ -15,6 +19,18 @@ export interface ConsumerOptions<Tx> {
   readonly application: string;
   /** By event type. Types without a handler are passed over. */
   readonly handlers: Readonly<Record<string, Handler<Tx>>>;
+  /**
+   * The types whose replays (`banyan replay`) are handled, or true for all. A replayed event has an id of its own, so the
+   * inbox doesn't stop it: name only what a handler may do again. None unless given; others are passed over.
+   */
+  readonly replays?: true | readonly string[] | undefined;
+  /**
+   * The declared event types: a handler gets its data in the newest version. An event of a version that it doesn't have
+   * fails like a handler, so that its shard waits for the registry that has it. As they come unless given.
+   * Events of aggregates that it declares `ordered: sequence` are handled in the order of their numbers: one that comes before
+   * its turn is held, and one whose number its key has passed, with another event, is parked.
+   */
+  readonly registry?: Registry | undefined;
   /** `mysqlInbox(database)` of the service's own database. */
   readonly inbox: Inbox<Tx>;
   /** Reports the lag to the admin API four times a second. Without it `banyan lag` says "unknown". */
@@ -35,6 +51,11 @@ export interface ConsumerOptions<Tx> {
    * come again after the next start. 10,000 unless given.
    */
   readonly grace?: number | undefined;
+  /**
+   * Milliseconds that a key may wait for a missing number before the log warns of it, and between two such warnings. 60,000
+   * unless given.
+   */
+  readonly gapWarning?: number | undefined;
   /** JSON lines on stderr unless given. */
   readonly log?: Log | undefined;
   /** `host:port` of /healthz, /readyz and /metrics; none unless given. Never a public address. */
@@ -67,17 +88,24 @@ const STALE_AFTER = 10_000;
  */
 export function createConsumer<Tx>(options: ConsumerOptions<Tx>): Consumer {
   const { stream, application, inbox, report } = options;
-  const { poll = 250, refresh = 10_000, timeout = 60_000, grace = 10_000 } = options;
+  const { poll = 250, refresh = 10_000, timeout = 60_000, grace = 10_000, gapWarning = 60_000 } = options;
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(application))
     throw new TypeError(
       `application is '${application}'; required: lower-case letters, digits and hyphens, at most 63 characters`,
     );
-  for (const [name, value] of Object.entries({ poll, timeout, grace }))
+  for (const [name, value] of Object.entries({ poll, timeout, grace, gapWarning }))
     if (!(value > 0 && value <= LONGEST))
       throw new RangeError(`${name} is ${value}; required: milliseconds above 0, at most ${LONGEST}`);
+  const numbers = hasSequenced(options.registry) ? inbox.numbers : undefined;
+  if (hasSequenced(options.registry) && !numbers)
+    throw new TypeError(
+      'the registry declares aggregates `ordered: sequence`, and this inbox keeps no numbers; required: one such as mysqlInbox',
+    );
   const log = options.log ?? openLog(application);
-  const progress = openProgress(Math.max(STALE_AFTER, 4 * poll));
-  const meter = openMeter(application, progress.lag, progress.shards);
+  const held = keepHeldEvents(numbers !== undefined);
+  const progress = openProgress(Math.max(STALE_AFTER, 4 * poll), Date.now, held);
+  const meter = openMeter(application, progress.lag, progress.shards, held);
+  const heartbeats = keepHeartbeats(progress.shardsSince);
   const stopping = new AbortController();
   const givingUp = new AbortController();
   const signal = stopping.signal;
@@ -94,15 +122,32 @@ export function createConsumer<Tx>(options: ConsumerOptions<Tx>): Consumer {
       }
       const reader = openStreamReader(stream);
       const handlers = new Map(Object.entries(options.handlers));
-      const reading = { application, stream: stream.name, handlers, inbox, log, meter, signal, limit };
+      const replays = (type: string) => options.replays === true || (options.replays ?? []).includes(type);
+      const reading: Handling<Tx> = {
+        application,
+        stream: stream.name,
+        handlers,
+        registry: options.registry,
+        replays,
+        inbox,
+        log,
+        meter,
+        heartbeats,
+        held,
+        signal,
+        limit,
+      };
       const state = () => ({
         lagMs: progress.lag().lagMs,
+        stream: stream.name,
         shards: progress.shards(),
         handledTotal: meter.totals().handled,
+        heartbeats: heartbeats.read(),
         at: new Date().toISOString(),
       });
       running = Promise.all([
         readStream({ ...reading, reader, progress, poll, refresh }).finally(() => reader.close()),
+        numbers && watchHeld(reading, numbers, gapWarning),
         report && reportLag(report, application, state, { log, signal }),
       ]);
       options.signal?.addEventListener('abort', () => void consumer.stop(), { once: true });

@@ -1,4 +1,5 @@
 import type { Limit } from '../runtime/with-connection.ts';
+import type { SequenceInbox } from './sequence-inbox.ts';
 
 /** A place in the stream, for one application. */
 export interface Position {
@@ -23,13 +24,16 @@ export interface Inbox<Tx> {
   advance(position: Position, limit?: Limit): Promise<void>;
   /**
    * Unless the event is in the inbox: runs `effect`, and commits it with the inbox row and the checkpoint, or none of
-   * them. Rejects with what `effect` rejected with. A duplicate leaves the checkpoint alone. An effect that is still
+   * them. Without a sequence number the checkpoint stays where it is: more events of the same record follow.
+   * Rejects with what `effect` rejected with. A duplicate leaves the checkpoint alone. An effect that is still
    * running at the limit is left to itself: its `tx` refuses whatever it tries then.
    */
   apply(
-    position: Position,
+    position: Omit<Position, 'sequenceNumber'> & Partial<Position>,
     eventId: string,
     effect: (tx: Tx) => Promise<void>,
     limit?: Limit,
   ): Promise<'handled' | 'duplicate'>;
+  /** For events of aggregates that are `ordered: sequence`; a registry that declares such asks for it. */
+  readonly numbers?: SequenceInbox<Tx>;
 }

@@ -1,22 +1,10 @@
-import { createHash } from 'node:crypto';
-import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { RowDataPacket } from 'mysql2/promise';
 import { inTransaction, type Connection, type Database } from '../runtime/database.ts';
 import { withConnection } from '../runtime/with-connection.ts';
 import { boundSession } from './bound-session.ts';
-import type { Inbox, Position } from './inbox.ts';
-
-const DUPLICATE = 1062;
-
-// Sequence numbers are decimal numbers of any length: the longer is the greater. Another process of the same
-// application may be ahead, hence never backwards.
-const KEEP_THE_GREATER = `
-  ON DUPLICATE KEY UPDATE
-    sequence_number = IF(
-      CHAR_LENGTH(VALUES(sequence_number)) > CHAR_LENGTH(banyan_checkpoint.sequence_number)
-        OR (CHAR_LENGTH(VALUES(sequence_number)) = CHAR_LENGTH(banyan_checkpoint.sequence_number)
-          AND VALUES(sequence_number) > banyan_checkpoint.sequence_number),
-      VALUES(sequence_number), banyan_checkpoint.sequence_number),
-    updated_at = CURRENT_TIMESTAMP(6)`;
+import { commitWith, enter, inboxKey, moveCheckpoint } from './handled-once.ts';
+import type { Inbox } from './inbox.ts';
+import { mysqlSequenceInbox } from './mysql-sequence-inbox.ts';
 
 /**
  * The inbox in a MySQL or MariaDB database that has the tables of `banyan install inbox`. The handler gets a
@@ -38,17 +26,11 @@ export function mysqlInbox(database: Database): Inbox<Connection> {
         { what: `reading the checkpoint of ${shard}`, ...limit },
       ),
 
-    advance: ({ application, stream, shard, sequenceNumber }, limit) =>
-      withConnection(
-        database,
-        async (connection) => {
-          await connection.query(
-            `INSERT INTO banyan_checkpoint (application, stream, shard_id, sequence_number) VALUES (?, ?, ?, ?) ${KEEP_THE_GREATER}`,
-            [application, stream, shard, sequenceNumber],
-          );
-        },
-        { what: `moving the checkpoint of ${shard}`, ...limit },
-      ),
+    advance: (position, limit) =>
+      withConnection(database, (connection) => moveCheckpoint(connection, position), {
+        what: `moving the checkpoint of ${position.shard}`,
+        ...limit,
+      }),
 
     apply: (position, eventId, effect, limit) =>
       inTransaction(
@@ -63,38 +45,7 @@ export function mysqlInbox(database: Database): Inbox<Connection> {
         },
         { what: `event ${eventId}, its handler and its transaction`, ...limit },
       ),
+
+    numbers: mysqlSequenceInbox(database),
   };
-}
-
-/** False when the event is there already. While another transaction is entering it, this waits for that one's end. */
-async function enter(tx: Connection, application: string, key: string): Promise<boolean> {
-  try {
-    // No INSERT IGNORE: it would also turn a value that doesn't fit into one that does.
-    await tx.query('INSERT INTO banyan_inbox (application, event_id) VALUES (?, ?)', [application, key]);
-    return true;
-  } catch (error) {
-    if ((error as { errno?: number }).errno === DUPLICATE) return false;
-    throw error;
-  }
-}
-
-/**
- * Moves the checkpoint, by way of the inbox row: a handler that swallowed a deadlock has lost its transaction with
- * everything in it, and must not be taken for done.
- */
-async function commitWith(tx: Connection, position: Position, key: string): Promise<void> {
-  const [moved] = await tx.query<ResultSetHeader>(
-    `INSERT INTO banyan_checkpoint (application, stream, shard_id, sequence_number)
-     SELECT application, ?, ?, ? FROM banyan_inbox WHERE application = ? AND event_id = ? ${KEEP_THE_GREATER}`,
-    [position.stream, position.shard, position.sequenceNumber, position.application, key],
-  );
-  if (moved.affectedRows === 0)
-    throw new Error(
-      "the handler's transaction was rolled back while it ran (a deadlock that it caught?); let such errors through",
-    );
-}
-
-/** An id that the column can't hold exactly (longer than 64, not ASCII, with spaces) goes by its SHA-256. */
-function inboxKey(eventId: string): string {
-  return /^[\x21-\x7e]{1,64}$/.test(eventId) ? eventId : createHash('sha256').update(eventId).digest('hex');
 }

@@ -3,19 +3,13 @@ import type { CloudEvent } from '../outbox/event.ts';
 export type Parsed =
   | { readonly kind: 'event'; readonly event: CloudEvent }
   /** Somebody else's record on the stream, or a broken one. */
-  | { readonly kind: 'foreign'; readonly why: string }
-  /** Several events in the KPL's aggregated format: events, but packed in a way that this version can't open. */
-  | { readonly kind: 'aggregated' };
-
-/** https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md */
-const AGGREGATED = Buffer.from([0xf3, 0x89, 0x9a, 0xc2]);
+  | { readonly kind: 'foreign'; readonly why: string };
 
 /**
- * Reads a record as a CloudEvents 1.0 envelope in JSON. `specversion`, `id`, `source` and `type` have to be there
+ * Reads the data of a record as a CloudEvents 1.0 envelope in JSON. `specversion`, `id`, `source` and `type` have to be there
  * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#required-attributes).
  */
 export function parseEvent(data: Uint8Array): Parsed {
-  if (AGGREGATED.equals(data.subarray(0, 4))) return { kind: 'aggregated' };
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));

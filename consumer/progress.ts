@@ -1,3 +1,4 @@
+import type { HeldEvents } from './held-events.ts';
 import { consumerLag, type Lag, type ShardProgress } from './consumer-lag.ts';
 
 /** How long a proof that this clock is behind is remembered. */
@@ -27,15 +28,26 @@ export interface Progress {
   /** Shards may exist that are not known (a shard ended, its children are not listed yet). */
   unlisted(unknown: boolean): void;
   shards(): number;
+  /** The shards being read, each with when that began. */
+  shardsSince(): ReadonlyMap<string, number>;
   lag(): Lag;
 }
 
-export function openProgress(staleAfter: number, now: () => number = Date.now): Progress {
+/** `held`: the events that were read and held back, and so are in no shard's hand. */
+export function openProgress(
+  staleAfter: number,
+  now: () => number = Date.now,
+  held: Pick<HeldEvents, 'oldest' | 'problem'> = { oldest: () => undefined, problem: () => undefined },
+): Progress {
   const shards = new Map<string, ShardProgress>();
+  const since = new Map<string, number>();
   let incomplete = true;
   let clock = { behind: 0, provedAt: 0 };
   return {
-    begin: (shard) => void shards.set(shard, { behindMs: 0 }),
+    begin(shard) {
+      shards.set(shard, { behindMs: 0 });
+      since.set(shard, now());
+    },
     read(shard, { startedAt, behindMs, full, oldest, newest = 0 }) {
       const at = now();
       // Nothing is read before it was recorded: this clock is behind by at least the difference.
@@ -48,13 +60,20 @@ export function openProgress(staleAfter: number, now: () => number = Date.now): 
       const progress = shards.get(shard);
       if (progress) shards.set(shard, { ...progress, oldest: time });
     },
-    end: (shard) => void shards.delete(shard),
+    end(shard) {
+      shards.delete(shard);
+      since.delete(shard);
+    },
     unlisted: (unknown) => void (incomplete = unknown),
     shards: () => shards.size,
+    shardsSince: () => since,
     lag() {
       if (incomplete) return { lagMs: null, reason: "the stream's shards are not all known" };
+      const reason = held.problem();
+      if (reason !== undefined) return { lagMs: null, reason };
       const at = now();
-      return consumerLag(shards, { now: at, staleAfter, clockBehind: forgetful(clock, at) });
+      const clockBehind = forgetful(clock, at);
+      return consumerLag(shards, { now: at, staleAfter, clockBehind, held: held.oldest() });
     },
   };
 }

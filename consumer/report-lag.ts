@@ -1,3 +1,4 @@
+import type { HeartbeatReading } from './heartbeats.ts';
 import type { Log } from '../runtime/log.ts';
 import { wait } from '../runtime/wait.ts';
 
@@ -10,8 +11,12 @@ export interface ReportTo {
 /** What a consumer says of itself; `lagMs` null is "unknown". */
 export interface ConsumerReport {
   readonly lagMs: number | null;
+  /** The stream that it reads; absent where the consumer is of an older version. */
+  readonly stream?: string | undefined;
   readonly shards: number;
   readonly handledTotal: number;
+  /** By outbox whose heartbeats have come; absent where the consumer knows of no heartbeats. */
+  readonly heartbeats?: readonly HeartbeatReading[] | undefined;
   /** RFC 3339, by the consumer's clock, taken with `lagMs`. */
   readonly at: string;
 }

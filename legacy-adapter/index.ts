@@ -6,3 +6,4 @@ export { applyCapture, CaptureRefused, readPlan } from './capture/apply.ts';
 export { describePlan } from './capture/describe-plan.ts';
 export { dropCapture } from './capture/drop.ts';
 export { loadTranslations } from './translate/load-translations.ts';
+export { holds, type Scope } from './capture/rights.ts';
