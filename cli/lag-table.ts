@@ -2,15 +2,20 @@ import type { LagReport } from '../control-plane/client.ts';
 
 type Row = LagReport['contexts'][number] | LagReport['total'] | LagReport['unassigned'];
 
-const HEADS = ['context', 'pending', 'oldest', 'in/s', 'out/s', 'parked', 'consumer lag'];
+const HEADS = ['context', 'pending', 'oldest', 'in/s', 'out/s', 'parked', 'consumer lag', 'end to end'];
 
 /** The lag as people read it: a line per context and one in total, and apart from these what stands in the way. */
 export function lagTable(report: LagReport): string {
   const { contexts, total, unassigned, openTransaction, relays, problems } = report;
   const rows = [
-    ...contexts.map((context) => [context.name, ...outboxCells(context), consumerCell(context)]),
-    ['unassigned', ...outboxCells(unassigned), '–'],
-    ['total', ...outboxCells(total), consumerCell({ ...total, consumer: null })],
+    ...contexts.map((context) => [
+      context.name,
+      ...outboxCells(context),
+      consumerCell(context),
+      endToEndCell(context),
+    ]),
+    ['unassigned', ...outboxCells(unassigned), '–', '–'],
+    ['total', ...outboxCells(total), consumerCell({ ...total, consumer: null }), endToEndCell(total)],
   ];
   const lines = [
     `lag at ${report.at}`,
@@ -46,6 +51,13 @@ function consumerCell({
   return `${length(consumerLagMs)}${consumer ? ` (${consumer})` : ''}`;
 }
 
+function endToEndCell({
+  endToEndState,
+  endToEndMs,
+}: Pick<LagReport['total'], 'endToEndState' | 'endToEndMs'>): string {
+  return endToEndState === 'none' ? '–' : length(endToEndMs);
+}
+
 function describeTransaction(open: LagReport['openTransaction']): string {
   switch (open.state) {
     case 'none':
@@ -60,7 +72,7 @@ function describeTransaction(open: LagReport['openTransaction']): string {
 }
 
 /** A length of time: `340 ms`, `12.4 s`, `3 min 20 s`, `5 h 2 min`; null is unknown. */
-function length(milliseconds: number | null): string {
+export function length(milliseconds: number | null): string {
   if (milliseconds === null) return 'unknown';
   if (milliseconds < 1_000) return `${milliseconds} ms`;
   const seconds = milliseconds / 1_000;
@@ -71,7 +83,7 @@ function length(milliseconds: number | null): string {
 }
 
 /** Names to the left, figures to the right. */
-function align(rows: readonly (readonly string[])[]): string[] {
+export function align(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row

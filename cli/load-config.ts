@@ -11,7 +11,13 @@ export function loadConfig(file: string, env?: NodeJS.ProcessEnv): Config {
 export function readConfig(
   file: string,
   env: NodeJS.ProcessEnv = process.env,
-): { readonly config: Config; readonly warnings: readonly Mistake[] } {
+): {
+  readonly config: Config;
+  readonly warnings: readonly Mistake[];
+  /** The files whose content it takes in by `${file:…}`. */
+  readonly files: readonly string[];
+} {
+  const files: string[] = [];
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -22,13 +28,15 @@ export function readConfig(
   }
   const parsed = parseConfig(text, (reference) => {
     if (!reference.startsWith('file:')) return env[reference];
+    const named = reference.slice('file:'.length);
+    files.push(named);
     try {
-      return readFileSync(reference.slice('file:'.length), 'utf8').trim();
+      return readFileSync(named, 'utf8').trim();
     } catch {
       return undefined;
     }
   });
-  if (parsed.ok) return parsed;
+  if (parsed.ok) return { ...parsed, files };
   const lines = parsed.mistakes.map(
     ({ line, column, path, message }) => `  ${file}:${line}:${column} ${path ? `${path}: ` : ''}${message}`,
   );

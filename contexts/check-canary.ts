@@ -26,12 +26,18 @@ function checkLists({ report, shown }: Checked, path: string[], context: Record<
   const at = [...path, 'reads', 'exclude', index];
   if (index >= 0) report(at, `'${shown(at)}' is included and excluded; take it out of one of the lists`);
   const cohort = mapOf(context['cohort']);
-  const unverified = 'jwt' in cohort && mapOf(cohort['jwt'])['publicKey'] === undefined;
+  const { publicKey, secret } = mapOf(cohort['jwt']);
+  if (publicKey !== undefined && secret !== undefined)
+    report(
+      [...path, 'cohort', 'jwt', 'secret'],
+      'publicKey and secret exclude each other: tokens are signed with a private key, or with a secret (HS256)',
+    );
+  const unverified = 'jwt' in cohort && publicKey === undefined && secret === undefined;
   if (include.length + exclude.length > 0 && unverified) report([...path, 'reads'], UNVERIFIED);
 }
 
 export const UNVERIFIED =
-  'include and exclude can’t rest on a claim of a JWT that nobody has verified; give the jwt a publicKey, or leave them out';
+  'include and exclude can’t rest on a claim of a JWT that nobody has verified; give the jwt a publicKey or a secret, or leave them out';
 
 function checkParameter({ report, shown }: Checked, path: string[], context: Record<string, unknown>): void {
   const parameter = textOf(mapOf(context['cohort'])['parameter']);

@@ -1,11 +1,18 @@
 import { z } from 'zod';
-import { publicKeyIn } from './jwt-claim.ts';
+import { publicKeyIn, secretIn } from './jwt-claim.ts';
 
 const cookie = z.string().min(1);
 const header = z.string().min(1).toLowerCase();
 const publicKey = z
   .string()
   .refine((text) => publicKeyIn(text) !== undefined, 'a public key or certificate in PEM: RSA, EC or Ed25519')
+  .optional();
+const secret = z
+  .string()
+  .refine(
+    (text) => secretIn(text) !== undefined,
+    'a secret of 32 bytes or more (RFC 7518 §3.2), and no key in PEM',
+  )
   .optional();
 const claim = z.string().min(1).default('sub');
 
@@ -22,13 +29,14 @@ export const cohort = z.union([
   z.strictObject({ header }),
   /**
    * A claim of a JWT (RFC 7519) that a cookie or a field holds, `Authorization: Bearer` unless given. Without a
-   * `publicKey` it is read and not verified, so it decides on nothing but stickiness: `include` and `exclude` are
-   * refused with it. With one, a token that it doesn't verify names nobody.
+   * `publicKey` or a `secret` it is read and not verified, so it decides on nothing but stickiness: `include` and
+   * `exclude` are refused with it. With one of them, a token that it doesn't verify names nobody. A `secret` verifies
+   * HS256 and nothing else.
    */
   z.strictObject({
     jwt: z.union([
-      z.strictObject({ claim, publicKey, cookie }),
-      z.strictObject({ claim, publicKey, header: header.default('authorization') }),
+      z.strictObject({ claim, publicKey, secret, cookie }),
+      z.strictObject({ claim, publicKey, secret, header: header.default('authorization') }),
     ]),
   }),
   /** A `:name` that every route of the context has. */

@@ -3,7 +3,7 @@ import { networkOf } from './client-network.ts';
 import type { CohortConfig } from './config.ts';
 import { unverifiedClaim } from './jwt-claim.ts';
 
-type JwtConfig = Extract<CohortConfig, { readonly jwt: unknown }>['jwt'];
+export type JwtConfig = Extract<CohortConfig, { readonly jwt: unknown }>['jwt'];
 
 /** Field names in lower case, as Node gives them. */
 export type RequestFields = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -39,6 +39,11 @@ export function tokenIn(jwt: JwtConfig, fields: RequestFields): string | undefin
 
 const NOTHING: CohortSources = {};
 
+/** Whether a token says who somebody is only where a key has signed it. */
+export function isVerified({ publicKey, secret }: JwtConfig): boolean {
+  return publicKey !== undefined || secret !== undefined;
+}
+
 /** Where a request would have to say it: `cookie sid`. */
 export function describeCohort(config: CohortConfig): string {
   if ('cookie' in config) return `cookie ${config.cookie}`;
@@ -46,7 +51,7 @@ export function describeCohort(config: CohortConfig): string {
   if ('parameter' in config) return `parameter ${config.parameter}`;
   if ('address' in config) return 'client address';
   const { jwt } = config;
-  return `${jwt.publicKey === undefined ? '' : 'verified '}claim ${jwt.claim} of the JWT in ${'cookie' in jwt ? `cookie ${jwt.cookie}` : `header ${jwt.header}`}`;
+  return `${isVerified(jwt) ? 'verified ' : ''}claim ${jwt.claim} of the JWT in ${'cookie' in jwt ? `cookie ${jwt.cookie}` : `header ${jwt.header}`}`;
 }
 
 /** Read without taking the field apart: it may hold dozens of cookies. */

@@ -15,12 +15,16 @@ import {
 } from './fields.ts';
 import { fieldEdits } from './field-edits.ts';
 import { isHostPattern } from './host.ts';
+import { contextIdentity, identity } from './identity-config.ts';
 import { limits } from './limits.ts';
 import { listenerTls, upstreamTls } from './tls.ts';
 import { hasKnownMethod, isRoute } from './methods.ts';
+import { afterWrite, cookieName, ownWrites, signingKeys } from './own-writes-config.ts';
 import { breaker, concurrency, health, limit, retryBudget } from './protection.ts';
 import { upstreamHost, upstreamRewrite } from './upstream-rewrite.ts';
+import { accessLog, serverTiming, tracing } from './seeing-config.ts';
 import { shadow } from './shadow-config.ts';
+import { verdict } from './verdict-config.ts';
 
 const upstream = z.strictObject({
   /** Where it listens: scheme, host and port and nothing else, or `unix:/path` for a socket of the file system. */
@@ -139,14 +143,30 @@ const retired = z.strictObject({
   status: z.literal([301, 302, 307, 308]).default(308),
 });
 
+const streamName = z.string().regex(/^[a-zA-Z0-9_.-]{1,128}$/, 'a Kinesis stream name');
+
 const context = z.strictObject({
   upstream: name,
   cohort: cohort.optional(),
   routes: z.array(route).min(1, 'at least one route'),
   /** Event types that belong to this context; each belongs to exactly one. */
   events: z.array(z.string().min(1)).default([]),
+  /** The stream that the events of its `aggregates` go to, one of `streams`; `stream.name` unless given. */
+  stream: streamName.optional(),
+  /** Aggregate types that belong to this context, besides those of its captures; each belongs to one at most. */
+  aggregates: z.array(z.string().regex(/^[^:]{1,64}$/, 'an aggregate type without a colon')).default([]),
   /** The consumer application whose lag is this context's consumer lag. */
   consumer: name.optional(),
+  /**
+   * For so long after an unsafe request of a cohort its reads go to the owner of the writes, on every gateway: it sees
+   * what it has written. Needs a `cohort`. Off unless given.
+   */
+  afterWrite,
+  /**
+   * Reads go back to the monolith while it owns the writes and what it has committed takes longer than that to be
+   * handled by the `consumer`, or nobody knows how long. Needs `consumer` and `outbox`. Off unless given.
+   */
+  maxLag: duration.optional(),
   /** `false`: reads whose extracted service fails are not answered by the monolith. */
   fallback: z.boolean().default(true),
   /** First values only: once the store has the context, the store owns its stages. */
@@ -155,6 +175,10 @@ const context = z.strictObject({
   retired: retired.optional(),
   /** How answers are compared while the reads are in `shadow`. */
   shadow: shadow.prefault({}),
+  /** What `banyan status` judges the context by. */
+  verdict: verdict.prefault({}),
+  /** Tells the extracted service who is calling, in a signed token; nobody unless given. Needs `gateway.identity`. */
+  identity: contextIdentity.optional(),
 });
 
 const capture = z.strictObject({
@@ -163,6 +187,8 @@ const capture = z.strictObject({
   key: z.string().min(1),
   /** Columns that may leave the monolith; nothing else is captured. */
   columns: z.array(z.string().min(1)).min(1, 'at least one column'),
+  /** Those of the columns that are personal: masked wherever Banyan shows an event. None unless given. */
+  personal: z.array(z.string().min(1)).default([]),
   aggregate: z.string().min(1).max(64),
   /** The context that its events belong to. */
   context: name.optional(),
@@ -190,23 +216,18 @@ export const configSchema = z.strictObject({
       overrides: z
         .strictObject({
           /** Secrets of HMAC-SHA-256 (RFC 2104 §3: no shorter than its output). The first one signs, all are believed. */
-          keys: z
-            .array(
-              z
-                .string()
-                .refine(
-                  (key) => Buffer.byteLength(key) >= 32,
-                  'at least 32 bytes, such as of `openssl rand -base64 32`',
-                ),
-            )
-            .min(1, 'at least one key'),
+          keys: signingKeys,
           /** The cookie's name. */
-          cookie: z
-            .string()
-            .regex(/^[!#$%&'*+.^_`|~\w-]+$/, 'the name of a cookie')
-            .default('banyan-pin'),
+          cookie: cookieName().default('banyan-pin'),
         })
         .optional(),
+      /** Asks the monolith who is calling, for contexts with `identity`. Without this nobody is asked. */
+      identity: identity.optional(),
+      /**
+       * Lets a cookie carry from one gateway to the next that its client has just written (`contexts.*.afterWrite`).
+       * Without it Redis does, and without both each gateway knows only of what was written through itself.
+       */
+      ownWrites: ownWrites.optional(),
       /**
        * A target that servers in use read in different ways, of which one is a context's and another isn't: `report`
        * passes it to the monolith byte for byte, counted and logged, `enforce` answers 400.
@@ -220,14 +241,17 @@ export const configSchema = z.strictObject({
        */
       trustedProxies: z.array(cidr).default([]),
       limits: limits.prefault({}),
-      /** Whether answers of the monolith in a failing service's place say so in `Server-Timing`. */
-      serverTiming: z.boolean().default(true),
+      serverTiming,
+      /** Whether answers say who gave them and why: `X-Banyan-Context`, `-Upstream`, `-Reason`, `-Revision`. */
+      answerFields: z.boolean().default(false),
+      accessLog,
+      tracing,
+      /** The ops ports of all gateways, which `banyan kill`, `shadow report` and `status` ask; `ops` of this file unless given. */
+      fleet: z.array(address).default([]),
       kill: z
         .strictObject({
           /** Kills the contexts that its lines name (`*` is all); `kill` in `stateDir` unless given. */
           file: z.string().min(1, 'the name of a file').optional(),
-          /** The ops ports that `banyan kill` asks: all gateways', `ops` of this file unless given. */
-          gateways: z.array(address).default([]),
           /** `Retry-After` of a write that is held, in whole seconds, rounded up. */
           retryAfter: duration.prefault('10s'),
         })
@@ -275,16 +299,45 @@ export const configSchema = z.strictObject({
       database: databaseUrl,
       /** How long settled rows are kept. */
       retention: period.prefault('7d'),
+      /**
+       * What relays do on another server than before (a failover, a restore). `stop`: nothing, until somebody says
+       * `banyan relay accept-server`. `follow`: they go on, unless one of them knows that commits are missing there.
+       */
+      failover: z.enum(['stop', 'follow']).default('stop'),
+      /** What the outbox may take of the legacy database's disk. */
+      budget: z
+        .strictObject({
+          /** Of all its tables together. */
+          bytes: size.prefault('10GiB'),
+          /**
+           * At the budget: `alarm`, or `stopCapture` as well, which removes the triggers of all captures and marks them as
+           * needing a backfill. The control plane's user needs TRIGGER and SELECT on the captured tables for that.
+           */
+          atBudget: z.enum(['alarm', 'stopCapture']).default('alarm'),
+        })
+        .prefault({}),
     })
     .optional(),
   stream: z
     .strictObject({
-      name: z.string().regex(/^[a-zA-Z0-9_.-]{1,128}$/, 'a Kinesis stream name'),
+      name: streamName,
       region: z.string().default('us-east-1'),
       /** For an emulator; AWS' own endpoint unless given. */
       endpoint: url('http', 'https').optional(),
     })
     .optional(),
+  /** Further streams by their names: those of contexts, and those that events are replayed into. */
+  streams: z
+    .record(
+      streamName,
+      z.strictObject({
+        /** That of `stream` unless given. */
+        region: z.string().optional(),
+        /** That of `stream` unless given. */
+        endpoint: url('http', 'https').optional(),
+      }),
+    )
+    .default({}),
   relay: z
     .strictObject({
       ops: address.default('127.0.0.1:9103'),
@@ -295,8 +348,35 @@ export const configSchema = z.strictObject({
       requestTimeout: duration.prefault('3s'),
       /** The longest pause between two looks into the outbox when nothing wakes the relay. */
       poll: duration.prefault('250ms'),
+      /** How often a heartbeat is sent through every bucket and shard, at most 20s; `false`: never. */
+      heartbeat: z
+        .union([z.literal(false), duration])
+        .refine(
+          (time) => time === false || time <= 20_000,
+          'at most 20s: after a minute a missing one counts',
+        )
+        .prefault('10s'),
+      /**
+       * What becomes of the key of an event that can't be sent, where the registry says nothing of its type: `wait` for
+       * somebody to see to it, or `skip` the event, which is audited. Keys of `ordered: sequence` aggregates always wait.
+       */
+      onPoison: z.enum(['wait', 'skip']).default('wait'),
+      /**
+       * `same-key` packs consecutive events of one key into one record in the KPL's aggregated format, which every
+       * consumer of the stream has to be able to take apart; `none`: one event a record.
+       */
+      aggregation: z.enum(['none', 'same-key']).default('none'),
+      /** A type of which so many events fail within that time is paused, instead of each being parked. */
+      pauseAfter: z
+        .strictObject({
+          failures: z.int().min(1).default(10),
+          within: duration.prefault('1m'),
+        })
+        .prefault({}),
     })
     .prefault({}),
+  /** A module whose default export is the registry of event types, `defineRegistry({ … })`. Nothing is checked without. */
+  registry: z.string().min(1, 'the path of a module').optional(),
   captures: z.record(name, capture).default({}),
 });
 

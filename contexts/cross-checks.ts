@@ -1,10 +1,14 @@
 import { checkCanary } from './check-canary.ts';
 import { checkControl } from './check-control.ts';
+import { checkIdentity } from './check-identity.ts';
 import { checkRetired } from './check-retired.ts';
+import { checkOwnWrites } from './check-own-writes.ts';
 import { checkProtection } from './check-protection.ts';
 import { checkRoutes } from './check-routes.ts';
 import { checkTls } from './tls.ts';
+import { checkSeeing } from './check-seeing.ts';
 import { checkShadow } from './check-shadow.ts';
+import { checkStreams } from './check-streams.ts';
 import { milliseconds } from './duration.ts';
 import { entriesOf, listOf, mapOf, textOf, valueAt } from './written.ts';
 
@@ -44,7 +48,11 @@ export function crossChecks(filled: unknown, written: unknown, lineOf: Checked['
   checkRetired(checked);
   checkCanary(checked);
   checkShadow(checked);
+  checkOwnWrites(checked);
+  checkIdentity(checked);
+  checkSeeing(checked);
   checkCaptures(checked);
+  checkStreams(checked);
   checkTls(checked);
   checkControl(checked);
   checkRelay(checked);
@@ -91,6 +99,13 @@ function checkCaptures({ root, shown, report }: Checked): void {
   for (const [name, capture] of entriesOf(root['captures'])) {
     const context = textOf(capture['context']);
     const path = ['captures', name, 'context'];
+    const columns = listOf(capture['columns']);
+    for (const [index, column] of listOf(capture['personal']).entries())
+      if (!columns.includes(column))
+        report(
+          ['captures', name, 'personal', index],
+          `'${String(column)}' isn't captured; captured are ${columns.join(', ')}`,
+        );
     if (context !== undefined && !contexts.includes(context))
       report(
         path,

@@ -1,13 +1,15 @@
 import { readAbsoluteForm } from './absolute-form.ts';
+import { barred, decisionOf, staged } from './by-stage.ts';
 import { decideCanary } from './canary.ts';
 import type { RequestFields } from './cohort.ts';
-import { decideKilled } from './kill.ts';
-import type { Kind, Match } from './match.ts';
+import { matchOf, type Kind, type Match } from './match.ts';
+import { followWrites, mayFollow, type Asked, type FollowCause, type Known } from './own-writes.ts';
 import { pinOf, type Pin } from './pin.ts';
-import { readTarget, type Doubt } from './read-target.ts';
-import { retiredAnswer, type OwnAnswer } from './retired.ts';
+import { findPlain, NO_ROUTE, readTarget, UNPLAIN, type Doubt } from './read-target.ts';
+import type { OwnAnswer } from './retired.ts';
 import type { RouteEdits } from './route-edits.ts';
 import type { ContextSnapshot, Snapshot } from './snapshot.ts';
+import { splitTarget } from './target.ts';
 
 /** What a decision depends on besides the snapshot. */
 export interface RequestFacts {
@@ -25,9 +27,13 @@ export interface RequestFacts {
   readonly address?: string | undefined;
   /** Milliseconds since 1970, where the snapshot asks for it; without it no pin is good, and no JWT that is verified. */
   readonly now?: number | undefined;
+  /** Contexts whose lag is above their `maxLag`, or unknown, with the reason; where it is left out, no lag is too great. */
+  readonly behind?: ReadonlyMap<string, string> | undefined;
+  /** Whether the cohort has just written, where that was looked up because a decision asked for it. */
+  readonly known?: Known | undefined;
 }
 
-/** Where one request goes, and why. */
+/** Where one request goes, and why. Requests that are decided alike may share one, frozen. */
 export interface Decision {
   /** Name of the upstream; empty where the gateway itself answers. */
   readonly upstream: string;
@@ -38,12 +44,12 @@ export interface Decision {
   /** For people: `reads canary 25 %: cohort 0.1731 < 0.25 → extracted`. */
   readonly reason: string;
   readonly revision: number;
-  /** The request target for the upstream: the monolith gets it byte for byte as received. */
-  readonly path: string;
-  /** Of a read in stage `shadow`: the extracted service, and the request target that a copy for it would have. */
+  /** The request target for the upstream; undefined where that is the one received, byte for byte, as for the monolith. */
+  readonly path?: string | undefined;
+  /** Of a read in stage `shadow`: the extracted service, and the request target that a copy for it would have, as above. */
   readonly shadow?: {
     readonly upstream: string;
-    readonly path: string;
+    readonly path?: string | undefined;
     readonly edits?: RouteEdits | undefined;
   };
   /** The cohort's cookie, where the request lacks it and the gateway may give one with the answer. */
@@ -58,6 +64,10 @@ export interface Decision {
   readonly edits?: RouteEdits | undefined;
   /** Why the target may be one of a context and may be something else; it stays out of every context then. */
   readonly doubt?: Doubt;
+  /** Why a read goes to the owner of the writes and not where its stage says. */
+  readonly follows?: FollowCause;
+  /** The read may go to `upstream` only if this cohort hasn't just written; whoever knows decides again with `known`. */
+  readonly asks?: Asked;
   /** Of a target in absolute-form: what the upstream's `Host` field has to be (RFC 9112 §3.2.2). */
   readonly authority?: string;
 }
@@ -73,116 +83,79 @@ export function decide(snapshot: Snapshot, facts: RequestFacts): Decision {
     return { ...decideTarget(snapshot, facts, false), authority };
   const inner = { ...facts, target: target.startsWith('/') ? target : `/${target}`, host: authority };
   const decision = decideTarget(snapshot, inner, odd);
+  const { shadow } = decision;
   const asReceived = decision.upstream === snapshot.monolith || decision.upstream === '';
-  return { ...decision, authority, path: asReceived ? facts.target : decision.path };
+  return {
+    ...decision,
+    authority,
+    path: asReceived ? undefined : (decision.path ?? inner.target),
+    ...(shadow && { shadow: { ...shadow, path: shadow.path ?? inner.target } }),
+  };
 }
 
 function decideTarget(snapshot: Snapshot, facts: RequestFacts, userNamed: boolean): Decision {
-  const match = readTarget(snapshot.routes, facts, userNamed);
-  if (match && 'words' in match) return decideDoubt(snapshot, facts, match);
-  const context = match && snapshot.inOrder[match.place];
-  if (!context) return toMonolith(snapshot, facts, 'no route matches → monolith');
-  const pin = match.kind === 'read' ? pinIn(snapshot, match.context, facts) : undefined;
-  const stage = match.kind === 'write' ? context.stages.writes.stage : context.stages.reads.stage;
-  if (stage === 'retired') {
-    const { context: name, route, kind } = match;
-    const answer = retiredAnswer(context.retired, kind, route, match.target);
-    const how = `${answer.fields['location'] === undefined ? '' : 'redirect '}${answer.status}`;
-    const reason = `${kind}s retired${pin ? IGNORED : ''} → ${how}`;
-    const { revision } = snapshot;
-    return { upstream: '', context: name, route, kind, reason, revision, path: facts.target, answer };
+  const plain = userNamed ? UNPLAIN : findPlain(snapshot.routes, facts);
+  if (plain === NO_ROUTE) return snapshot.unmatched;
+  if (plain !== UNPLAIN) {
+    const settled = snapshot.settled[plain];
+    if (settled && !(snapshot.overrides && pinIn(snapshot, settled.context!, facts))) return settled;
+    const route = snapshot.routes.all[plain]!;
+    return decideMatch(snapshot, facts, matchOf(route, facts.method, splitTarget(facts.target)));
   }
-  // After what is retired, which no kill brings back; above everything else.
-  const killed = context.killed && decideKilled(snapshot, context, match, facts.target);
-  if (killed) return pin ? { ...killed, reason: `${killed.reason}${IGNORED}` } : killed;
+  const match = readTarget(snapshot.routes, facts, userNamed);
+  if (match === undefined) return snapshot.unmatched;
+  return 'words' in match ? decideDoubt(snapshot, match) : decideMatch(snapshot, facts, match);
+}
+
+function decideMatch(snapshot: Snapshot, facts: RequestFacts, match: Match): Decision {
+  const context = snapshot.inOrder[match.place]!;
+  const pin = match.kind === 'read' ? pinIn(snapshot, match.context, facts) : undefined;
+  const above = barred(snapshot, context, match, match.target, pin ? ' (its pin is ignored)' : '');
+  if (above) return above;
   if (pin) {
     const extracted = pin.side === 'extracted';
     const until = new Date(pin.until).toISOString();
     const reason = `reads pinned to ${pin.side} until ${until} → ${extracted ? 'extracted' : 'monolith'}`;
-    return { ...decisionOf(snapshot, context, match, facts, { extracted, reason }), private: true };
+    return { ...decisionOf(snapshot, context, match, { extracted, reason }), private: true };
   }
-  if (stage === 'shadow') {
-    return {
-      upstream: snapshot.monolith,
-      context: match.context,
-      route: match.route,
-      kind: match.kind,
-      reason: 'reads shadow → monolith',
-      revision: snapshot.revision,
-      path: facts.target,
-      maxBody: match.maxBody,
-      shadow: { upstream: context.upstream, path: match.path, edits: match.edits },
-    };
-  }
-  if (stage === 'canary') {
-    const verdict = decideCanary(context.canary!, facts, match.route, match.target.path);
-    const decision = decisionOf(snapshot, context, match, facts, verdict);
-    const { cohort } = context;
-    const issue = verdict.nobody && cohort && 'issue' in cohort && cohort.issue ? cohort.cookie : undefined;
-    if (issue === undefined && !snapshot.keepsPrivate) return decision;
-    return {
-      ...decision,
-      ...(issue === undefined ? {} : { issue }),
-      ...(snapshot.keepsPrivate ? { private: true } : {}),
-    };
-  }
-  const verdict = match.kind === 'write' ? decideWrite(context) : decideRead(context);
-  return decisionOf(snapshot, context, match, facts, verdict);
+  const decision = staged(snapshot, context, match) ?? decideInCanary(snapshot, context, match, facts);
+  const extracted = decision.upstream !== snapshot.monolith;
+  if (match.kind === 'write' || !mayFollow(context, extracted)) return decision;
+  const following = followWrites(snapshot, context, match, facts, extracted);
+  if (following === undefined) return decision;
+  if ('asks' in following) return { ...decision, asks: following.asks };
+  const owned = decisionOf(snapshot, context, match, following);
+  return { ...owned, ...(snapshot.keepsPrivate ? { private: true } : {}), follows: following.cause };
 }
 
-const IGNORED = ' (its pin is ignored)';
+function decideInCanary(
+  snapshot: Snapshot,
+  context: ContextSnapshot,
+  match: Match,
+  facts: RequestFacts,
+): Decision {
+  const verdict = decideCanary(context.canary!, facts, match.route, match.target.path);
+  const { cohort } = context;
+  const issue = verdict.nobody && cohort && 'issue' in cohort && cohort.issue ? cohort.cookie : undefined;
+  const sided = decisionOf(snapshot, context, match, verdict);
+  if (issue === undefined && !snapshot.keepsPrivate) return sided;
+  return {
+    ...sided,
+    ...(issue === undefined ? {} : { issue }),
+    ...(snapshot.keepsPrivate ? { private: true } : {}),
+  };
+}
 
 function pinIn({ overrides }: Snapshot, context: string, { headers, now }: RequestFacts): Pin | undefined {
   return overrides && headers && now !== undefined ? pinOf(overrides, headers, context, now) : undefined;
 }
 
-function decisionOf(
-  snapshot: Snapshot,
-  context: ContextSnapshot,
-  match: Match,
-  facts: RequestFacts,
-  { extracted, reason }: Verdict,
-): Decision {
-  return {
-    upstream: extracted ? context.upstream : snapshot.monolith,
-    context: match.context,
-    route: match.route,
-    kind: match.kind,
-    reason,
-    revision: snapshot.revision,
-    path: extracted ? match.path : facts.target,
-    maxBody: match.maxBody,
-    edits: extracted ? match.edits : undefined,
-  };
-}
-
-interface Verdict {
-  readonly extracted: boolean;
-  readonly reason: string;
-}
-
-/** Writes have one owner and move as a whole. */
-function decideWrite({ stages }: ContextSnapshot): Verdict {
-  return stages.writes.stage === 'extracted'
-    ? { extracted: true, reason: 'writes extracted → extracted' }
-    : { extracted: false, reason: 'writes legacy → monolith' };
-}
-
-function decideRead({ stages }: ContextSnapshot): Verdict {
-  return stages.reads.stage === 'extracted'
-    ? { extracted: true, reason: 'reads extracted → extracted' }
-    : { extracted: false, reason: 'reads legacy → monolith' };
-}
-
-function toMonolith(snapshot: Snapshot, facts: RequestFacts, reason: string): Decision {
-  return { upstream: snapshot.monolith, reason, revision: snapshot.revision, path: facts.target };
-}
-
 /** No context gets a doubtful target: the monolith knows best what it has always been, unless that is forbidden. */
-function decideDoubt(snapshot: Snapshot, facts: RequestFacts, doubt: Doubt): Decision {
+function decideDoubt({ monolith, revision, targets }: Snapshot, doubt: Doubt): Decision {
   const reason = `the target is doubtful, ${doubt.words}`;
-  if (snapshot.targets === 'report') return { ...toMonolith(snapshot, facts, `${reason} → monolith`), doubt };
-  return { ...toMonolith(snapshot, facts, `${reason} → refused`), upstream: '', answer: REFUSED, doubt };
+  return targets === 'report'
+    ? { upstream: monolith, reason: `${reason} → monolith`, revision, doubt }
+    : { upstream: '', reason: `${reason} → refused`, revision, answer: REFUSED, doubt };
 }
 
 const REFUSED: OwnAnswer = { status: 400, fields: {} };

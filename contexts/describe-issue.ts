@@ -13,7 +13,7 @@ const KINDS: Record<string, string> = {
 };
 
 /** Fields whose values nobody may read in a message or a log. */
-const SECRET = new Set(['token', 'database', 'redis', 'url', 'endpoint', 'keys']);
+const SECRET = new Set(['headers', 'token', 'database', 'redis', 'url', 'endpoint', 'keys', 'secret']);
 
 /** A union reports each branch; the one that has fields at all, and the fewest mistakes, is what the author meant. */
 export function flattenIssues(issues: readonly Issue[]): Issue[] {

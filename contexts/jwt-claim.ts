@@ -1,4 +1,12 @@
-import { constants, createPublicKey, verify, type KeyObject } from 'node:crypto';
+import {
+  constants,
+  createHmac,
+  createPublicKey,
+  createSecretKey,
+  timingSafeEqual,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
 
 /**
  * A claim of a JWT (RFC 7519 §3: three parts, the second is the claims), as a text. The signature is not looked at:
@@ -17,17 +25,26 @@ export function verifiedClaim(text: string, claim: string, key: KeyObject, now: 
   const [, head, payload, signature] = /^(?:Bearer +)?([\w-]+)\.([\w-]+)\.([\w-]+)$/i.exec(text) ?? [];
   if (head === undefined) return undefined;
   const { alg, crit } = partOf(head);
-  const found = typeof alg === 'string' ? algorithmsOf(key).get(alg) : undefined;
   // What `crit` names must be understood (RFC 7515 §4.1.11); nothing is.
-  if (!found || crit !== undefined) return undefined;
-  const { digest, ...how } = found;
-  const signed = Buffer.from(`${head}.${payload}`);
-  if (!verify(digest, signed, { key, ...how }, Buffer.from(signature!, 'base64url'))) return undefined;
+  if (typeof alg !== 'string' || crit !== undefined) return undefined;
+  if (!isSigned(key, alg, `${head}.${payload}`, Buffer.from(signature!, 'base64url'))) return undefined;
   const claims = partOf(payload!);
   const { exp, nbf } = claims;
   if (exp !== undefined && !(typeof exp === 'number' && now < exp * 1_000 + LEEWAY)) return undefined;
   if (nbf !== undefined && !(typeof nbf === 'number' && now >= nbf * 1_000 - LEEWAY)) return undefined;
   return claimOf(claims, claim);
+}
+
+/** A secret makes HS256 and nothing else; no public key is ever one, and neither is believed for the other's algorithms. */
+function isSigned(key: KeyObject, alg: string, text: string, signature: Buffer): boolean {
+  if (key.type === 'secret') {
+    const mac = createHmac('sha256', key).update(text).digest();
+    return alg === 'HS256' && signature.length === mac.length && timingSafeEqual(signature, mac);
+  }
+  const found = algorithmsOf(key).get(alg);
+  if (!found) return false;
+  const { digest, ...how } = found;
+  return verify(digest, Buffer.from(text), { key, ...how }, signature);
 }
 
 /** How far clocks may be apart, in milliseconds. */
@@ -43,6 +60,16 @@ export function publicKeyIn(text: string): KeyObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * A secret for HS256, as long as its digest at least (RFC 7518 §3.2); undefined for a shorter one, and for a key in PEM:
+ * whoever puts a public one here would let everybody sign.
+ */
+export function secretIn(text: string): KeyObject | undefined {
+  return Buffer.byteLength(text) < 32 || text.includes('-----BEGIN ')
+    ? undefined
+    : createSecretKey(Buffer.from(text));
 }
 
 interface Algorithm {

@@ -1,6 +1,5 @@
-import type { Decision } from './decide.ts';
-import type { Match } from './match.ts';
 import type { OwnAnswer } from './retired.ts';
+import { settle } from './settled.ts';
 import type { ContextSnapshot, Snapshot } from './snapshot.ts';
 import type { WritesStage } from './stage.ts';
 
@@ -61,7 +60,7 @@ export function withKills(
     const killed = kill && killedOf(kill, context.stages.writes, retryAfter);
     contexts.set(name, Object.freeze({ ...context, killed }));
   }
-  return same ? snapshot : Object.freeze({ ...snapshot, contexts, inOrder: [...contexts.values()] });
+  return same ? snapshot : settle({ ...snapshot, contexts, inOrder: [...contexts.values()] });
 }
 
 function killedOf({ at, by, consent }: Kill, writes: WritesStage, retryAfter: number): Killed {
@@ -75,17 +74,4 @@ function killedOf({ at, by, consent }: Kill, writes: WritesStage, retryAfter: nu
       ? { reason: `${killed}: writes are held → 503`, answer: { status: 503, fields } }
       : undefined,
   });
-}
-
-/** The decision on a request of a killed context; undefined where the kill says nothing: its writes follow their stage. */
-export function decideKilled(
-  snapshot: Snapshot,
-  { killed }: ContextSnapshot,
-  { context, route, kind, maxBody }: Match,
-  target: string,
-): Decision | undefined {
-  const { reads, writes } = killed!;
-  const facts = { context, route, kind, revision: snapshot.revision, path: target };
-  if (kind === 'read') return { upstream: snapshot.monolith, reason: reads, maxBody, ...facts };
-  return writes && { upstream: '', ...writes, ...facts };
 }

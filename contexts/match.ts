@@ -2,7 +2,8 @@ import type { RouteEdits } from './route-edits.ts';
 import type { RequestFields } from './cohort.ts';
 import type { Asked } from './conditions.ts';
 import type { HostTrees } from './route-table.ts';
-import { findInTree, type CompiledRoute, type Spelling } from './route-tree.ts';
+import { findInTree } from './flat-tree.ts';
+import type { CompiledRoute, Spelling } from './route-tree.ts';
 import type { CanonicalTarget } from './target.ts';
 
 export type Kind = 'read' | 'write';
@@ -44,48 +45,41 @@ const NO_QUERY: ReadonlyMap<string, string> = new Map();
 export const NOTHING_ASKED: Asked = { headers: NO_FIELDS, query: NO_QUERY };
 
 /**
- * The route that wins, or undefined. First the host decides, its own name before the longest `*.domain` before
- * none; then the path, segment by segment from the left, a literal before `:name` before `*`; then the method itself
- * before `*`, HEAD also matching routes of GET; then whatever asks more of header and query.
+ * The place among all routes of the one that wins, or -1. First the host decides, its own name before the longest
+ * `*.domain` before none; then the path, segment by segment from the left, a literal before `:name` before `*`; then the
+ * method itself before `*`, HEAD also matching routes of GET; then whatever asks more of header and query. `length` is
+ * where the path ends; what follows it isn't looked at.
  */
 export function findRoute(
   trees: HostTrees,
   host: string | undefined,
   method: string,
   path: string,
+  length: number,
   asked: Asked,
   spelling?: Spelling,
-): CompiledRoute | undefined {
+): number {
   if (host !== undefined) {
     const own = trees.hosts.get(host);
-    const found = own && findInTree(own, path, 1, method, asked, spelling);
-    if (found) return found;
+    const found = own ? findInTree(own, 0, path, 1, length, method, asked, spelling) : -1;
+    if (found >= 0) return found;
     for (const { suffix, tree } of trees.domains) {
-      const below =
-        host.length > suffix.length && host.endsWith(suffix)
-          ? findInTree(tree, path, 1, method, asked, spelling)
-          : undefined;
-      if (below) return below;
+      if (host.length <= suffix.length || !host.endsWith(suffix)) continue;
+      const below = findInTree(tree, 0, path, 1, length, method, asked, spelling);
+      if (below >= 0) return below;
     }
   }
-  return findInTree(trees.everywhere, path, 1, method, asked, spelling);
+  return findInTree(trees.everywhere, 0, path, 1, length, method, asked, spelling);
 }
 
-/** What comes of a route for a request. `whole` is the target as one text, where it was canonical as it came. */
-export function matchOf(
-  route: CompiledRoute,
-  method: string,
-  target: CanonicalTarget,
-  whole?: string,
-): Match {
+/** What comes of a route for a request. */
+export function matchOf(route: CompiledRoute, method: string, target: CanonicalTarget): Match {
   return {
     context: route.context,
     place: route.place,
     route: route.route,
     kind: kindOf(route, method),
-    path: route.rewrite
-      ? rewritten(route, target.path) + target.query
-      : (whole ?? target.path + target.query),
+    path: (route.rewrite ? rewritten(route, target.path) : target.path) + target.query,
     maxBody: route.maxBody,
     edits: route.edits,
     target,

@@ -52,6 +52,36 @@ const REFUSED: ReadonlySet<DoubtKind | undefined> = new Set([
 
 const NO_QUERY = NOTHING_ASKED.query;
 
+/** What `findPlain` says of a target that no route matches, and of one that needs a closer look. */
+export const NO_ROUTE = -1;
+export const UNPLAIN = -2;
+
+/**
+ * The place among all routes of the one of a target that all servers read alike and is canonical as it came, as nearly all
+ * are. Neither is anything made for it nor the route itself looked at.
+ */
+export function findPlain(table: RouteTable, facts: RequestFacts): number {
+  const { method, target } = facts;
+  const scanned = scanTarget(target);
+  if (scanned < 0) return UNPLAIN;
+  const length = scanned >> 2;
+  let asked = NOTHING_ASKED;
+  if (table.asksFields || table.asksQuery !== undefined) {
+    const readings = askedOf(table, facts, target.slice(length));
+    if (readings.length > 1) return UNPLAIN;
+    asked = readings[0]!;
+  }
+  const route = findRoute(table.exact, hostIn(table, facts), method, target, length, asked);
+  return isLenient(table, scanned, route >= 0) ? UNPLAIN : route;
+}
+
+/** Whether some servers would take a path that is plain for another one. */
+function isLenient(table: RouteTable, scanned: number, found: boolean): boolean {
+  if ((scanned & ENDS_IN_SLASH) !== 0 || table.endsInSlash) return true;
+  const capitals = (scanned & HAS_CAPITALS) !== 0;
+  return found ? capitals && table.foldsApart : capitals || table.hasCapitals;
+}
+
 /**
  * The route that a request matches, undefined where no reading of its target is one of a route's, or the doubt that there
  * is where servers in use read it in ways of which not all lead to the same context (and to a read, or a write).
@@ -62,29 +92,21 @@ export function readTarget(
   facts: RequestFacts,
   userNamed = false,
 ): Match | Doubt | undefined {
-  const { method, target } = facts;
-  const host = table.asksHost ? hostOf(facts.host ?? textOf(facts.headers?.['host'])) : undefined;
-  const scanned = userNamed ? -1 : scanTarget(target);
-  if (scanned < 0) return readOdd(table, facts, host, userNamed);
-  const length = scanned >> 2;
-  const plain =
-    length === target.length
-      ? { path: target, query: '' }
-      : { path: target.slice(0, length), query: target.slice(length) };
-  let asked = NOTHING_ASKED;
-  if (table.asksFields || table.asksQuery !== undefined) {
-    const all = askedOf(table, facts, plain.query);
-    if (all.length > 1) return weigh(table, facts, host, plain, [plain.path], all, undefined);
-    asked = all[0]!;
-  }
-  const route = findRoute(table.exact, host, method, plain.path, asked);
-  const capitals = (scanned & HAS_CAPITALS) !== 0;
-  const leniently =
-    (scanned & ENDS_IN_SLASH) !== 0 ||
-    table.endsInSlash ||
-    (route === undefined ? capitals || table.hasCapitals : capitals && table.foldsApart);
-  if (leniently) return weigh(table, facts, host, plain, [plain.path], [asked], undefined);
-  return route && matchOf(route, method, plain, target);
+  const { path, query } = splitTarget(facts.target);
+  const odd = oddityOf(path);
+  if (odd === 'no-path') return undefined;
+  const canonical = { path: resolveDots(respellEscapes(path)), query };
+  const paths = odd === undefined ? [canonical.path] : readingsOf(path);
+  if (paths === undefined)
+    return { kind: 'too-many-readings', context: '', words: LENIENCE['too-many-readings'] };
+  const asked =
+    table.asksFields || table.asksQuery !== undefined ? askedOf(table, facts, query) : [NOTHING_ASKED];
+  return weigh(table, facts, hostIn(table, facts), canonical, paths, asked, userNamed ? 'user' : odd);
+}
+
+/** The host that is asked, where routes tell hosts apart. */
+function hostIn({ asksHost }: RouteTable, { host, headers }: RequestFacts): string | undefined {
+  return asksHost ? hostOf(host ?? textOf(headers?.['host'])) : undefined;
 }
 
 function textOf(value: string | readonly string[] | undefined): string | undefined {
@@ -95,25 +117,6 @@ function textOf(value: string | readonly string[] | undefined): string | undefin
 function askedOf({ asksQuery }: RouteTable, { headers = NO_FIELDS }: RequestFacts, query: string): Asked[] {
   if (asksQuery === undefined) return [{ headers, query: NO_QUERY }];
   return readQuery(query, asksQuery).map((reading) => ({ headers, query: reading }));
-}
-
-/** A target with something to decode, with dot segments, or odd. */
-function readOdd(
-  table: RouteTable,
-  facts: RequestFacts,
-  host: string | undefined,
-  userNamed: boolean,
-): Match | Doubt | undefined {
-  const { path, query } = splitTarget(facts.target);
-  const odd = oddityOf(path);
-  if (odd === 'no-path') return undefined;
-  const canonical = { path: resolveDots(respellEscapes(path)), query };
-  const paths = odd === undefined ? [canonical.path] : readingsOf(path);
-  if (paths === undefined)
-    return { kind: 'too-many-readings', context: '', words: LENIENCE['too-many-readings'] };
-  const asked =
-    table.asksFields || table.asksQuery !== undefined ? askedOf(table, facts, query) : [NOTHING_ASKED];
-  return weigh(table, facts, host, canonical, paths, asked, userNamed ? 'user' : odd);
 }
 
 /** Looks each reading up. `kind` says what makes the path odd, if anything does. */
@@ -140,7 +143,7 @@ function weigh(
 
   for (const [turn, asked] of queries.entries()) {
     for (const path of paths) {
-      const route = findRoute(table.exact, host, method, path, asked, decoded);
+      const route = table.all[findRoute(table.exact, host, method, path, path.length, asked, decoded)];
       if (first === undefined) {
         first = path;
         own = route;
@@ -183,15 +186,17 @@ function* lenient(
   path: string,
   asked: Asked,
 ): Generator<readonly [DoubtKind, CompiledRoute, string]> {
-  const folded = findRoute(table.folded, host, method, path, asked, decodedFolded);
+  const find = (text: string) =>
+    table.all[findRoute(table.folded, host, method, text, text.length, asked, decodedFolded)];
+  const folded = find(path);
   if (folded) yield ['case', folded, path];
   if (path.length > 1 && path.endsWith('/')) {
     const shorter = path.slice(0, -1);
-    const route = findRoute(table.folded, host, method, shorter, asked, decodedFolded);
+    const route = find(shorter);
     if (route) yield ['trailing-slash', route, shorter];
   } else if (table.endsInSlash) {
     const longer = `${path}/`;
-    const route = findRoute(table.folded, host, method, longer, asked, decodedFolded);
+    const route = find(longer);
     if (route && endsInSlash(route)) yield ['trailing-slash', route, longer];
   }
 }

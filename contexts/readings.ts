@@ -34,8 +34,25 @@ const STEPS: readonly Step[] = [
     path.replaceAll(/%u00([0-9a-f]{2})/gi, (_, digits: string) =>
       String.fromCharCode(Number.parseInt(digits, 16)),
     ),
+  // Windows overlooks spaces and dots at the end of a name (Win32's rules for file names).
+  (path) => path.replaceAll(/(?: |%20)+(?=\/|$)/g, ''),
+  (path) => path.replaceAll(/(^|\/)([^/]*?)(?:[. ]|%20)+(?=\/|$)/g, nameOf),
+  // What turns Unicode into a code page, or into compatibility form, takes full-width characters for those of ASCII.
+  (path) => path.replaceAll(/(?:%EF%B([CD])%|\xef([\xbc\xbd]))([89AB][0-9A-F]|[\x80-\xbf])/gi, narrow),
   resolveDots,
 ];
+/** A name without the dots and spaces behind it; a dot segment has no other name. */
+function nameOf(whole: string, slash: string, name: string): string {
+  return name === '' && /^\/?\.{1,2}$/.test(whole) ? whole : slash + name;
+}
+
+/** U+FF01 to U+FF5E, in UTF-8 as escapes or as bytes, are the characters from `!` to `~`. */
+function narrow(whole: string, escaped: string | undefined, byte: string | undefined, last: string): string {
+  const row = (escaped ?? (byte === '\xbc' ? 'C' : 'D')).toUpperCase() === 'C' ? 0x20 : 0x60;
+  const code = row + (last.length === 2 ? Number.parseInt(last, 16) : last.charCodeAt(0)) - 0x80;
+  return code > 0x20 && code < 0x7f ? String.fromCharCode(code) : whole;
+}
+
 /** One proxy decodes before the next: twice happens, more does not. */
 const DECODINGS = 2;
 

@@ -77,14 +77,18 @@ const IS_GONE: OwnAnswer = { status: 410, fields: UNKEPT };
 /** A byte of the request as it came, which Node gives as one character. */
 const escaped = (byte: string) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 
-/** The answer to one request of a retired context. Only 307 and 308 repeat a write with its method and body. */
+/**
+ * The answer to one request of a retired context. Only 307 and 308 repeat a write with its method and body. Undefined
+ * for a redirect without the target that it depends on.
+ */
 export function retiredAnswer(
   { redirect }: Retired,
   kind: Kind,
   route: string,
-  target: CanonicalTarget,
-): OwnAnswer {
+  target: CanonicalTarget | undefined,
+): OwnAnswer | undefined {
   if (!redirect || (kind === 'write' && redirect.status < 307)) return IS_GONE;
+  if (target === undefined) return undefined;
   const parts = target.path.slice(1).split('/');
   const names = redirect.names.get(route);
   const path = redirect.segments.map((segment) => {

@@ -2,26 +2,22 @@ import { conditionsOf } from './conditions.ts';
 import type { Config, RouteConfig } from './config.ts';
 import { editsOf, type RouteEdits } from './route-edits.ts';
 import { parseRewrite, parseRoute, traitsOf } from './route-pattern.ts';
-import {
-  addToTree,
-  literalsOf,
-  newTree,
-  type CompiledRoute,
-  type RouteTree,
-  type Spelling,
-} from './route-tree.ts';
+import { flatten, methodsOf, type FlatTree } from './flat-tree.ts';
+import { treeOf, type CompiledRoute, type RouteTree, type Spelling } from './route-tree.ts';
 
 /** Routes by host, and within a host by path. */
 export interface HostTrees {
-  readonly hosts: ReadonlyMap<string, RouteTree>;
+  readonly hosts: ReadonlyMap<string, FlatTree>;
   /** `*.shop.example` as `.shop.example`, the longest first. */
-  readonly domains: readonly { readonly suffix: string; readonly tree: RouteTree }[];
+  readonly domains: readonly { readonly suffix: string; readonly tree: FlatTree }[];
   /** Routes of every host. */
-  readonly everywhere: RouteTree;
+  readonly everywhere: FlatTree;
 }
 
 /** All routes of all contexts, compiled. */
 export interface RouteTable {
+  /** Each at its index. */
+  readonly all: readonly CompiledRoute[];
   readonly exact: HostTrees;
   /** The same routes as a server sees them that takes upper and lower case for one. */
   readonly folded: HostTrees;
@@ -60,10 +56,12 @@ export function compileRoutes(contexts: Config['contexts']): RouteTable {
 }
 
 function compile(contexts: Config['contexts']): RouteTable {
-  const routes = Object.entries(contexts).flatMap(([name, context], place) => {
+  const routes: CompiledRoute[] = [];
+  for (const [place, [name, context]] of Object.entries(contexts).entries()) {
     const edits = editsOf(context);
-    return context.routes.map((route) => compileRoute(name, place, route, edits.get(route)));
-  });
+    for (const route of context.routes)
+      routes.push(compileRoute(routes.length, name, place, route, edits.get(route)));
+  }
   const asksQuery = new Set(
     routes.flatMap(({ conditions = [] }) =>
       conditions.filter(({ of }) => of === 'query').map(({ name }) => name),
@@ -75,21 +73,23 @@ function compile(contexts: Config['contexts']): RouteTable {
       (segment) => segment.kind === 'literal' && decodedFolded(segment.text) !== decoded(segment.text),
     ),
   );
-  const folded = treesOf(routes, decodedFolded);
+  const methods = methodsOf(routes);
   return {
-    exact: treesOf(routes, decoded),
-    folded,
+    all: routes,
+    exact: treesOf(routes, methods, decoded),
+    folded: treesOf(routes, methods, decodedFolded),
     asksHost,
     asksFields: routes.some(({ conditions = [] }) => conditions.some(({ of }) => of === 'header')),
     asksQuery: asksQuery.size > 0 ? asksQuery : undefined,
     hasCapitals,
     endsInSlash: routes.some(endsInSlash),
     // With hosts or capitals in routes it isn't worth looking closer.
-    foldsApart: asksHost || hasCapitals || hasRivals(folded.everywhere, new Set()),
+    foldsApart: asksHost || hasCapitals || hasRivals(treeOf(routes, decodedFolded), new Set()),
   };
 }
 
 function compileRoute(
+  index: number,
   context: string,
   place: number,
   config: RouteConfig,
@@ -101,9 +101,9 @@ function compileRoute(
   if (rewrite && 'mistake' in rewrite) throw new Error(`rewrite '${config.rewrite}': ${rewrite.mistake}`);
   const conditions = conditionsOf(config);
   return {
+    index,
     method: pattern.method,
     conditions: conditions.length > 0 ? conditions : undefined,
-    next: undefined,
     context,
     place,
     route: config.match,
@@ -117,25 +117,21 @@ function compileRoute(
   };
 }
 
-function treesOf(routes: readonly CompiledRoute[], spelling: Spelling): HostTrees {
-  const hosts = new Map<string, RouteTree>();
-  const domains = new Map<string, RouteTree>();
-  const everywhere = newTree();
-  for (const route of routes) {
-    const { host } = route;
-    if (host === undefined) addToTree(everywhere, route, spelling);
-    else {
-      const wide = host.startsWith('*');
-      const [map, key] = wide ? [domains, host.slice(1)] : [hosts, host];
-      let tree = map.get(key);
-      if (!tree) map.set(key, (tree = newTree()));
-      addToTree(tree, route, spelling);
-    }
+function treesOf(
+  routes: readonly CompiledRoute[],
+  methods: readonly string[],
+  spelling: Spelling,
+): HostTrees {
+  const flat = (own: readonly CompiledRoute[] = []) => flatten(treeOf(own, spelling), routes, methods);
+  const byHost = Map.groupBy(routes, ({ host }) => host);
+  const hosts = new Map<string, FlatTree>();
+  const domains: { suffix: string; tree: FlatTree }[] = [];
+  for (const [host, own] of byHost) {
+    if (host?.startsWith('*')) domains.push({ suffix: host.slice(1), tree: flat(own) });
+    else if (host !== undefined) hosts.set(host, flat(own));
   }
-  const longestFirst = [...domains]
-    .map(([suffix, tree]) => ({ suffix, tree }))
-    .toSorted((a, b) => b.suffix.length - a.suffix.length);
-  return { hosts, domains: longestFirst, everywhere };
+  domains.sort((a, b) => b.suffix.length - a.suffix.length);
+  return { hosts, domains, everywhere: flat(byHost.get(undefined)) };
 }
 
 /** Whether its path is one of a folder, `/inventory/`; that of the site itself is the only one that it can have. */
@@ -146,22 +142,18 @@ export function endsInSlash({ segments }: Pick<CompiledRoute, 'segments'>): bool
 
 /** Whether a literal somewhere stands beside a `:name` or `*` of another owner, which a path spelled otherwise may meet. */
 function hasRivals(node: RouteTree, wider: ReadonlySet<string>): boolean {
-  const here = new Set([...wider, ...chain(node.rest)]);
+  const here = new Set([...wider, ...node.rest.map(ownerText)]);
   const named = node.name ? new Set([...here, ...ownersIn(node.name)]) : here;
-  for (const child of literalsOf(node).values()) {
+  for (const child of node.literals.values()) {
     if (named.size > 0 && new Set([...named, ...ownersIn(child)]).size > 1) return true;
     if (hasRivals(child, named)) return true;
   }
   return node.name !== undefined && hasRivals(node.name, here);
 }
 
-/** The owners of the routes of one path. */
-function* chain(first: CompiledRoute | undefined): Generator<string> {
-  for (let route = first; route; route = route.next)
-    yield `${route.kind ?? ''} ${route.context} ${route.traits}`;
-}
+const ownerText = ({ kind, context, traits }: CompiledRoute) => `${kind ?? ''} ${context} ${traits}`;
 
 function ownersIn(node: RouteTree): string[] {
-  const below = [...literalsOf(node).values(), ...(node.name ? [node.name] : [])];
-  return [...chain(node.ends), ...chain(node.rest), ...below.flatMap(ownersIn)];
+  const below = [...node.literals.values(), ...(node.name ? [node.name] : [])];
+  return [...[...node.ends, ...node.rest].map(ownerText), ...below.flatMap(ownersIn)];
 }

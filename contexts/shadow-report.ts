@@ -94,6 +94,14 @@ export interface ShadowPage {
   readonly contexts: readonly ShadowReport[];
 }
 
+/** What a gateway answers when it has forgotten its examples. */
+export interface ShadowErased {
+  readonly gateway: string;
+  readonly instance: string;
+  /** How many there were. */
+  readonly examples: number;
+}
+
 /** Judges one route. Fewer comparisons than `minSamples` are never a *go*; a rate that is surely too low is a *no-go*. */
 export function judgeShadow(
   counts: ShadowCounts,

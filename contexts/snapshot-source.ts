@@ -26,4 +26,10 @@ export interface SnapshotSource {
    * is away. A source without an audit leaves it out.
    */
   recordKill?(record: KillRecord): Promise<void>;
+  /**
+   * How long ago, in milliseconds, each context's consumer had handled everything that was committed then: its lag from
+   * the outbox to the effect, never understated. Contexts of which nobody knows are left out; below zero it is as good
+   * as unknown. Rejects while the store is away. Without it every lag is unknown.
+   */
+  lag?(): Promise<Readonly<Record<string, number>>>;
 }

@@ -1,10 +1,15 @@
 import { compileCanary, type Canary } from './canary.ts';
+import { compileCohort } from './cohort-reader.ts';
 import type { CohortConfig, Config } from './config.ts';
+import type { Decision } from './decide.ts';
 import type { Killed } from './kill.ts';
+import { compileFollowed, type Followed } from './own-writes.ts';
 import { overridesOf, type Overrides } from './pin.ts';
 import { compileRetired, type Retired } from './retired.ts';
 import { compileRoutes, type RouteTable } from './route-table.ts';
+import { settle } from './settled.ts';
 import type { ContextStages, Stages } from './stage.ts';
+import { wroteCookiesOf, type WroteCookies } from './wrote-cookie.ts';
 
 /** One context as the gateway needs it to decide. */
 export interface ContextSnapshot {
@@ -17,6 +22,8 @@ export interface ContextSnapshot {
   /** There while the reads are in canary. */
   readonly canary: Canary | undefined;
   readonly retired: Retired;
+  /** How its reads follow its writes; undefined where they don't. */
+  readonly followed: Followed | undefined;
   /** Set while this gateway has the context killed: above its stages and everything else that decides. */
   readonly killed: Killed | undefined;
 }
@@ -35,11 +42,23 @@ export interface Snapshot {
   readonly asksTime: boolean;
   /** Who may pin reads; undefined where nobody may. */
   readonly overrides: Overrides | undefined;
+  /** The cookies that say that a client has just written; undefined where there are none. */
+  readonly wroteCookies: WroteCookies | undefined;
+  /** The places of the contexts whose reads follow writes (`afterWrite`). */
+  readonly followed: readonly number[];
+  /** Whether a request of a safe method may be a write to one of them. */
+  readonly countsSafe: boolean;
+  /** Whether a decision may depend on a lag (`maxLag`). */
+  readonly asksLag: boolean;
   /** The same in the config's order: a match names its context's place, which costs less than looking for the name. */
   readonly inOrder: readonly ContextSnapshot[];
   readonly routes: RouteTable;
   /** What becomes of targets that may be a context's and may be something else. */
   readonly targets: Config['gateway']['targets'];
+  /** Decisions made beforehand, at the places of their routes. */
+  readonly settled: readonly (Decision | undefined)[];
+  /** The decision on whatever no route matches. */
+  readonly unmatched: Decision;
 }
 
 /**
@@ -51,12 +70,21 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
   const seen = new Map<string, object>();
   const overrides = overridesOf(config);
   let asksAddress = false;
-  let asksTime = overrides !== undefined;
-  for (const [name, context] of Object.entries(config.contexts)) {
+  const wroteCookies = wroteCookiesOf(config);
+  let asksTime = overrides !== undefined || wroteCookies !== undefined;
+  const followed: number[] = [];
+  let asksLag = false;
+  let countsSafe = false;
+  for (const [place, [name, context]] of Object.entries(config.contexts).entries()) {
     const own = ownOf(stages.contexts, name) ?? firstStages(config, name);
-    const canary = compileCanary(context, own);
-    asksTime ||= canary?.publicKey !== undefined;
-    asksAddress ||= canary?.cohort !== undefined && 'address' in canary.cohort;
+    const canary = own.reads.stage === 'canary' ? compileCanary(compileCohort(context), own) : undefined;
+    const follows = compileFollowed(config, name);
+    if (follows?.for !== undefined) followed.push(place);
+    countsSafe ||= follows?.countsSafe ?? false;
+    asksLag ||= follows?.maxLag !== undefined;
+    const reader = follows?.reader ?? canary?.reader;
+    asksTime ||= reader?.key !== undefined;
+    asksAddress ||= reader !== undefined && 'address' in reader.cohort;
     contexts.set(
       name,
       // What every decision looks at stands first, beside each other in memory.
@@ -69,10 +97,11 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
         fallback: context.fallback,
         canary,
         retired: compileRetired(context),
+        followed: follows,
       }),
     );
   }
-  return Object.freeze({
+  return settle({
     generation: stages.generation,
     revision: stages.revision,
     monolith: config.monolith,
@@ -83,6 +112,10 @@ export function compileSnapshot(config: Config, stages: Stages): Snapshot {
     keepsPrivate: config.gateway.cdn === 'private',
     asksTime,
     overrides,
+    wroteCookies,
+    followed,
+    countsSafe,
+    asksLag,
     targets: config.gateway.targets,
   });
 }

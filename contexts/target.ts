@@ -27,6 +27,11 @@ const ODDITIES = {
     'it has an overlong form of UTF-8, which some servers take for another character',
   ],
   parameter: [/;|%3b/i, 'it has a path parameter (;)'],
+  'full-width': [
+    /%ef%b[cd]%[89ab]/i,
+    'it has a full-width character, which some servers take for the one of ASCII',
+  ],
+  'trailing-dot': [/^$/, 'a segment ends in a dot or a space, which Windows takes away'],
   'out-of-root': [/^$/, 'its dot segments lead out of the root'],
 } as const satisfies Record<string, readonly [RegExp, string]>;
 
@@ -39,11 +44,13 @@ export function describeOddity(odd: Oddity): string {
 export const ENDS_IN_SLASH = 1;
 export const HAS_CAPITALS = 2;
 
+const FULL_STOP = 46;
 const PLAIN = 1;
 const SLASH = 2;
 const DOT = 4;
 const CAPITAL = 8;
-const CLASSES = new Uint8Array(128);
+const ODD = 16;
+const CLASSES = new Uint8Array(128).fill(ODD);
 for (let code = 0; code < 128; code += 1) {
   const character = String.fromCharCode(code);
   if (character === '/') CLASSES[code] = SLASH;
@@ -66,12 +73,16 @@ export function scanTarget(target: string): number {
   for (; index < length; index += 1) {
     const code = target.charCodeAt(index);
     if (code === 63) break;
-    const kind = code < 128 ? CLASSES[code]! : 0;
-    if (kind === 0 || (before === SLASH && kind !== PLAIN && !startsPlainly(target, index, kind))) return -1;
+    const kind = code < 128 ? CLASSES[code]! : ODD;
+    // Behind one plain character another: nearly always, so that all else is looked at only then.
+    if ((kind | before) === PLAIN) continue;
+    if (kind === ODD || (kind === SLASH && before & DOT)) return -1;
+    if (before === SLASH && kind !== PLAIN && !startsPlainly(target, index, kind)) return -1;
     seen |= kind;
     before = kind;
   }
   const ends = before === SLASH && index > 1 ? ENDS_IN_SLASH : 0;
+  if (before & DOT) return -1;
   return index * 4 + ends + (seen & CAPITAL ? HAS_CAPITALS : 0);
 }
 
@@ -81,7 +92,7 @@ function startsPlainly(target: string, index: number, kind: number): boolean {
   if ((kind & DOT) === 0) return true;
   const next = target.charCodeAt(index + 1);
   // Two dots, an end or a slash: the thorough way decides.
-  return !(Number.isNaN(next) || next === 46 || next === 47 || next === 63);
+  return !(Number.isNaN(next) || next === FULL_STOP || next === 47 || next === 63);
 }
 
 /** A target's path, and its query with the `?`. */
@@ -109,8 +120,13 @@ export function canonicalTarget(target: string): CanonicalTarget | OddTarget {
 export function oddityOf(path: string): Oddity | undefined {
   for (const [odd, [pattern]] of Object.entries(ODDITIES) as [Oddity, readonly [RegExp, string]][])
     if (pattern.test(path)) return odd;
-  return leavesRoot(respellEscapes(path)) ? 'out-of-root' : undefined;
+  const respelled = respellEscapes(path);
+  if (TRAILING.test(respelled)) return 'trailing-dot';
+  return leavesRoot(respelled) ? 'out-of-root' : undefined;
 }
+
+/** A segment that ends in a dot or a space and is no dot segment. */
+const TRAILING = /\/(?!\.{1,2}(?:\/|$))[^/]*(?:\.|%20)(?:\/|$)/;
 
 /** RFC 3986 §6.2.2.1 and .2; raw bytes outside of ASCII become the escapes that they should have been. */
 export function respellEscapes(path: string): string {

@@ -1,6 +1,6 @@
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import { z } from 'zod';
-import { cohortList, compileSnapshot, decide } from '../contexts/index.ts';
+import { cohortList, compileSnapshot, contextsBehind, explain } from '../contexts/index.ts';
 import type { Log } from '../runtime/log.ts';
 import type { AdminToken } from './admin-token.ts';
 import { setContext, undoContext, type ChangeDeps } from './change-context.ts';
@@ -93,7 +93,14 @@ export function adminApi(deps: AdminApiDeps): Express {
   app.post('/v1/explain', async (request, response) => {
     const facts = parseBody(explainBody, request.body);
     const stages = await store.read();
-    const decision = decide(compileSnapshot(deps.config, stages), { headers: {}, now: Date.now(), ...facts });
+    const snapshot = compileSnapshot(deps.config, stages);
+    const behind = snapshot.asksLag ? contextsBehind(deps.config, await store.lag()) : undefined;
+    const decision = explain(snapshot, {
+      behind,
+      headers: {},
+      now: Date.now(),
+      ...facts,
+    });
     response.json({ ...decision, generation: stages.generation });
   });
   app.get('/v1/gateways', async (_request, response) => {

@@ -1,4 +1,4 @@
-import { describeStage, ownOf, sameStage, type Config } from '../contexts/index.ts';
+import { describeStage, isVerified, ownOf, sameStage, type Config } from '../contexts/index.ts';
 import { describeInFlight, findInFlight, type PendingEvents } from './in-flight.ts';
 import { Refusal, unknownContext } from './refusal.ts';
 import { allowUndo, parseStages, stagesAfter, type AskedStages, type WritesConsent } from './stage-rules.ts';
@@ -59,7 +59,7 @@ function factsOf(config: Config, name: string) {
   const context = ownOf(config.contexts, name);
   if (!context) throw unknownContext(name, Object.keys(config.contexts));
   const { cohort } = context;
-  const unverified = cohort !== undefined && 'jwt' in cohort && cohort.jwt.publicKey === undefined;
+  const unverified = cohort !== undefined && 'jwt' in cohort && !isVerified(cohort.jwt);
   return { name, hasCohort: cohort !== undefined, unverified };
 }
 

@@ -4,4 +4,5 @@ export * from './store/snapshot-store.ts';
 export * from './start-control-plane.ts';
 export { unreadable } from './store/unreadable.ts';
 export * from './client.ts';
+export { readBackfillDue, type BackfillDue } from './budget/stop-captures.ts';
 export { lagRoutes, type Lag } from './lag/lag-routes.ts';

@@ -1,8 +1,12 @@
 import {
+  canShadow,
+  carriesEvents,
   ownOf,
+  thresholdsOf,
   type CohortConfig,
   type Config,
   type ReadsStage,
+  type VerdictThresholds,
   type WritesStage,
 } from '../contexts/index.ts';
 import type { AuditEntry, SnapshotStore } from './store/snapshot-store.ts';
@@ -17,6 +21,10 @@ export interface ListedContext {
   readonly consumer: string | null;
   readonly reads: ReadsStage;
   readonly writes: WritesStage;
+  /** What `banyan status` judges it by. */
+  readonly thresholds: VerdictThresholds;
+  readonly carriesEvents: boolean;
+  readonly canShadow: boolean;
   readonly lastChange: Pick<AuditEntry, 'revision' | 'at' | 'actor' | 'action' | 'reason'> | null;
 }
 
@@ -40,6 +48,9 @@ export async function listContexts(config: Config, store: SnapshotStore): Promis
       consumer: context.consumer ?? null,
       reads: ownOf(contexts, name)?.reads ?? context.reads,
       writes: ownOf(contexts, name)?.writes ?? context.writes,
+      thresholds: thresholdsOf(context),
+      carriesEvents: carriesEvents(config, name),
+      canShadow: context.routes.some(canShadow),
       lastChange: entry
         ? {
             ...{ revision: entry.revision, at: entry.at, actor: entry.actor },

@@ -8,6 +8,7 @@ import { listen } from '../runtime/ops-server.ts';
 import { adminApi } from './admin-api.ts';
 import { adminTokenFile, adminTokens } from './admin-token.ts';
 import type { PendingEvents } from './in-flight.ts';
+import { publishLag } from './lag/publish-lag.ts';
 import type { SnapshotStore } from './store/snapshot-store.ts';
 
 export interface ControlPlaneOptions {
@@ -21,6 +22,8 @@ export interface ControlPlaneOptions {
   readonly listen?: string | undefined;
   /** Serves `/v1/lag` and `/v1/consumers/:application`. */
   readonly lag?: Router | undefined;
+  /** Of a context, as `Lag.handledAgo`: told to all gateways through the store. Unless given, `maxLag` finds it unknown. */
+  readonly handledAgo?: ((context: string) => number | undefined) | undefined;
   /** The pending events of a context, for the refusal to move its writes; unknown unless given. */
   readonly pendingEvents?: PendingEvents | undefined;
 }
@@ -43,6 +46,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<{
   const tokens = await adminTokens(config);
   const server = createServer(adminApi(live({ ...options, tokens, host }, options.configNow)));
   await listen(server, host, port);
+  const { store, handledAgo } = options;
+  const publishing =
+    handledAgo && publishLag({ config: options.configNow ?? (() => config), store, handledAgo, log });
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
   log.info(
     { url, tokens: config.control.tokens.length > 0 ? 'control.tokens' : adminTokenFile(config) },
@@ -50,15 +56,17 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<{
   );
   return {
     url,
-    stop: () =>
-      new Promise((resolve) => {
+    async stop() {
+      await publishing?.stop();
+      await new Promise<void>((resolve) => {
         const timer = setTimeout(() => server.closeAllConnections(), STOP_GRACE);
         server.close(() => {
           clearTimeout(timer);
           resolve();
         });
         server.closeIdleConnections();
-      }),
+      });
+    },
   };
 }
 

@@ -9,14 +9,23 @@ import {
 } from '../../legacy-adapter/index.ts';
 import { openDatabase, type Database } from '../../runtime/database.ts';
 import { loadConfig } from '../load-config.ts';
+import { loadTypes } from '../load-types.ts';
 import { UsageError } from '../usage-error.ts';
+import { registerCaptureStatus } from './capture-status.ts';
 
 /** `banyan capture plan|apply|drop <name>`: triggers that append events for a table the monolith writes itself. */
 export function register(program: Command): void {
   const capture = program
     .command('capture')
     .description('append an event for each change of a legacy table, by triggers');
-  const configOf = () => loadConfig(program.opts<{ config: string }>().config);
+  const configOf = async () => {
+    const file = program.opts<{ config: string }>().config;
+    const config = loadConfig(file);
+    await loadTypes(config, file);
+    return config;
+  };
+
+  registerCaptureStatus(capture);
 
   capture
     .command('plan')
@@ -25,7 +34,7 @@ export function register(program: Command): void {
       'say what apply would do, what it costs, and what stands in the way; exit code 1 if anything does',
     )
     .action(async (name: string) => {
-      const config = configOf();
+      const config = await configOf();
       const plan = await withDatabase(config, (database) => readPlan(database, captureNamed(config, name)));
       process.stdout.write(describePlan(plan));
       if (plan.refusals.length > 0) process.exitCode = 1;
@@ -36,7 +45,7 @@ export function register(program: Command): void {
     .argument('<name>', 'a capture of the configuration')
     .description('create its triggers, or replace those of an older definition')
     .action(async (name: string) => {
-      const config = configOf();
+      const config = await configOf();
       const outcome = await withDatabase(config, (database) =>
         applyCapture(database, captureNamed(config, name)),
       );
@@ -53,7 +62,9 @@ export function register(program: Command): void {
     .argument('<name>', 'a capture, of the configuration or not any more')
     .description('remove its triggers, and nothing else; twice is no harm')
     .action(async (name: string) => {
-      const dropped = await withDatabase(configOf(), (database) => dropCapture(database, name));
+      const dropped = await withDatabase(loadConfig(program.opts<{ config: string }>().config), (database) =>
+        dropCapture(database, name),
+      );
       process.stdout.write(
         dropped.length > 0
           ? `capture '${name}': removed ${dropped.join(', ')}\n`

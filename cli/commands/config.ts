@@ -1,13 +1,15 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import {
   configJsonSchema,
   diffConfig,
+  readIdentityKey,
   tlsFiles,
   type ConfigDiff,
   type Outcome,
 } from '../../contexts/index.ts';
 import { loadConfig, readConfig } from '../load-config.ts';
+import { loadTypes } from '../load-types.ts';
 
 /** `banyan config check`, `diff` and `schema`: about the file alone; nothing is asked of a running process. */
 export function register(program: Command): void {
@@ -20,18 +22,23 @@ export function register(program: Command): void {
     .command('check')
     .description('name all mistakes with their lines (exit code 2), and what is seldom meant (0)')
     .option('--file <file>', 'the file to check instead of what --config names')
-    .action(({ file: named }: { file?: string }, command: Command) => {
+    .action(async ({ file: named }: { file?: string }, command: Command) => {
       const file = named ?? fileOf(command);
-      const { config: checked, warnings } = readConfig(file);
+      const { config: checked, warnings, files } = readConfig(file);
       for (const { line, column, path, message } of warnings)
         process.stderr.write(`warning: ${file}:${line}:${column} ${path}: ${message}\n`);
+      const registry = await loadTypes(checked, file);
       for (const pem of tlsFiles(checked))
         if (!existsSync(pem)) process.stderr.write(`warning: ${pem}, which it names for TLS, is not there\n`);
+      for (const open of files.filter(isOpenKey))
+        process.stderr.write(
+          `warning: ${open} has a private key, and others than its owner can read it; \`chmod 600 ${open}\`\n`,
+        );
       const contexts = Object.values(checked.contexts);
       const routes = contexts.reduce((sum, context) => sum + context.routes.length, 0);
       const upstreams = Object.keys(checked.upstreams).length;
       process.stdout.write(
-        `${file} has no mistakes: ${count(contexts.length, 'context')}, ${count(routes, 'route')}, ${count(upstreams, 'upstream')}\n`,
+        `${file} has no mistakes: ${count(contexts.length, 'context')}, ${count(routes, 'route')}, ${count(upstreams, 'upstream')}${registry ? `, ${count(Object.keys(registry.events).length, 'event type')}` : ''}\n`,
       );
     });
 
@@ -48,6 +55,15 @@ export function register(program: Command): void {
     .command('schema')
     .description('print the JSON Schema of banyan.yaml, for editors')
     .action(() => void process.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`));
+}
+
+/** Whether a private JSON Web Key is readable by its file's group or by everybody. Windows has no such modes. */
+function isOpenKey(file: string): boolean {
+  return (
+    process.platform !== 'win32' &&
+    (statSync(file).mode & 0o044) !== 0 &&
+    !('mistake' in readIdentityKey(readFileSync(file, 'utf8')))
+  );
 }
 
 const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;

@@ -3,8 +3,10 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { processName } from '../../contexts/index.ts';
 import { gatewaySource, openStore, startControlPlane } from '../../control-plane/index.ts';
 import { startGateway } from '../../gateway/start-gateway.ts';
+import { openLineLog } from '../../runtime/line-log.ts';
 import { openLog } from '../../runtime/log.ts';
 import { parseAddress } from '../../runtime/address.ts';
+import { processMetrics } from '../../runtime/process-metrics.ts';
 import { shutdownSignal } from '../../runtime/shutdown.ts';
 import { wait } from '../../runtime/wait.ts';
 import { address } from '../address-option.ts';
@@ -58,8 +60,10 @@ export function register(program: Command): void {
       const { port } = parseAddress(config.gateway.reusePort ? ops : listen);
       const name = options.name ?? config.gateway.name ?? gatewayName(hostname(), port);
       const log = openLog('gateway');
+      const accessLog = openLineLog('access');
       const stopped = shutdownSignal();
-      const store = await openStore(config);
+      let inForce = () => config;
+      const store = await openStore(config, () => inForce());
       const { source, listensAt, leave } = gatewaySource({
         ...{ store, name },
         onListed: (listed) => {
@@ -74,16 +78,18 @@ export function register(program: Command): void {
       const stops: (() => Promise<unknown>)[] = [
         () => Promise.race([leave().catch(() => {}), wait(LEAVE_PATIENCE)]),
         () => store.close(),
+        () => accessLog.close(),
       ];
       try {
         const lag = admin && config.control.store === 'file' ? openLag(config, log) : undefined;
         if (lag) stops.unshift(() => lag.stop());
         const gateway = await startGateway({
-          ...{ config, source, name, log, listen, ops },
+          ...{ config, source, name, log, accessLog, listen, ops },
           readConfig: () => loadConfig(file),
           watched: watch ? [file] : [],
-          metrics: lag?.metrics,
+          metrics: [processMetrics(), ...(lag ? [lag.metrics] : [])],
         });
+        inForce = gateway.config;
         listensAt(hostname(), Number(new URL(gateway.url).port));
         const reload = () => void gateway.reload();
         process.on('SIGHUP', reload);
@@ -91,7 +97,14 @@ export function register(program: Command): void {
         stops.unshift(() => gateway.stop());
         if (lag) {
           const controlPlane = await startControlPlane({
-            ...{ config, store, log, lag: lag.router, pendingEvents: lag.inFlight },
+            ...{
+              config,
+              store,
+              log,
+              lag: lag.router,
+              pendingEvents: lag.inFlight,
+              handledAgo: lag.handledAgo,
+            },
             configNow: gateway.config,
           });
           stops.unshift(() => controlPlane.stop());

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
 import { install, installText, TABLE_SETS, type TableSet } from '../../control-plane/install/index.ts';
 import { databaseOfSet } from '../database-of-set.ts';
+import { loadConfig } from '../load-config.ts';
 
 /** `banyan install outbox|inbox|control [--database <url>] [--print]` */
 export function register(program: Command): void {
@@ -14,9 +16,10 @@ export function register(program: Command): void {
     )
     .option('--print', 'print the SQL and the least rights for a DBA, and change nothing')
     .action(async (set: TableSet, options: { database?: string; print?: boolean }) => {
-      const { url, name } = databaseOfSet(set, options.database, program.opts<{ config: string }>().config);
+      const { config: file } = program.opts<{ config: string }>();
+      const { url, name } = databaseOfSet(set, options.database, file);
       if (options.print) {
-        process.stdout.write(installText(set, name));
+        process.stdout.write(installText(set, name, existsSync(file) ? stoppedTables(file) : []));
         return;
       }
       const { database, applied } = await install({ url, set });
@@ -27,4 +30,10 @@ export function register(program: Command): void {
               `The rights that its users need: banyan install ${set} --print\n`,
       );
     });
+}
+
+/** The captured tables whose triggers the control plane removes at the budget, by the configuration. */
+function stoppedTables(file: string): string[] {
+  const { outbox, captures } = loadConfig(file);
+  return outbox?.budget.atBudget === 'stopCapture' ? Object.values(captures).map(({ table }) => table) : [];
 }

@@ -1,7 +1,7 @@
-import { hostname, userInfo } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
+import { actorOf } from '../actor.ts';
 import { askFleet, type Fleetwide } from '../kill/ask-fleet.ts';
-import { fleetOf } from '../kill/fleet.ts';
+import { fleetOf } from '../fleet/fleet.ts';
 import { exitCodeOf, formatList, formatOrder, summaryOf } from '../kill/report.ts';
 import { opsAddresses } from '../ops-option.ts';
 import { UsageError } from '../usage-error.ts';
@@ -36,7 +36,7 @@ export function register(program: Command): void {
     .option('--reason <text>', 'why; the audit keeps it')
     .option(
       '--ops <addresses>',
-      "the gateways' ops ports, by commas or repeated; gateway.kill.gateways, else gateway.ops unless given",
+      "the gateways' ops ports, by commas or repeated; gateway.fleet, else gateway.ops unless given",
       opsAddresses,
     )
     .option('--timeout <seconds>', 'how long a gateway may take to answer', seconds, 2)
@@ -60,7 +60,7 @@ export function register(program: Command): void {
       const action = options.release ? 'release' : 'kill';
       const body = {
         contexts: options.all ? '*' : contexts,
-        by: `${userName()}@${hostname()}`.slice(0, 190),
+        by: actorOf(),
         ...(options.reason === undefined ? {} : { reason: options.reason.slice(0, 1_000) }),
         ...(options.acceptLoss ? { consent: 'accept-loss' } : {}),
         ...(options.holdWrites ? { consent: 'hold-writes' } : {}),
@@ -99,15 +99,6 @@ function checkUse(contexts: readonly string[], options: Options): void {
     throw new UsageError(
       '--release lets the stages decide again; --accept-loss and --hold-writes belong to a kill',
     );
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container's user has a number alone.
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
 }
 
 function seconds(text: string): number {

@@ -1,9 +1,11 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { milliseconds } from '../../contexts/index.ts';
-import type { LagReport } from '../../control-plane/client.ts';
+import type { LagHistory, LagReport } from '../../control-plane/client.ts';
 import { shutdownSignal } from '../../runtime/shutdown.ts';
 import { wait } from '../../runtime/wait.ts';
+import type { AdminClient } from '../admin-client.ts';
 import { clientOf, printJson, withClientOptions } from '../client-options.ts';
+import { lagHistoryTable } from '../lag-history-table.ts';
 import { lagTable } from '../lag-table.ts';
 import { lagIsGood } from '../lag-verdict.ts';
 import { redrawOn } from '../redraw.ts';
@@ -14,6 +16,9 @@ interface Options {
   readonly json?: boolean;
   readonly maxAge: number;
   readonly interval: number;
+  readonly history?: boolean;
+  readonly since: number;
+  readonly context?: string;
 }
 
 /** `banyan lag`: how far events are behind, per context and in total. Exit code 1 above --max-age or when unknown. */
@@ -32,9 +37,18 @@ export function register(program: Command): void {
         new Option('--interval <time>', 'between two looks of --watch')
           .argParser(duration)
           .default(1_000, '1s'),
-      ),
+      )
+      .option('--history', 'tell how it was, minute by minute; it is no verdict, and the exit code is 0')
+      .addOption(
+        new Option('--since <time>', 'with --history: how far back, 7d at most')
+          .argParser(duration)
+          .default(7_200_000, '2h'),
+      )
+      .option('--context <name>', 'with --history: of this context alone'),
   ).action(async (options: Options, command: Command) => {
     const client = clientOf(command);
+    if (options.history) return history(client, options);
+    if (options.context !== undefined) throw new UsageError('--context goes with --history');
     const print = printer(options);
     const look = async () => {
       const report = await client.get<LagReport>('/v1/lag');
@@ -52,6 +66,18 @@ export function register(program: Command): void {
       await wait(options.interval, stopped);
     }
   });
+}
+
+async function history(client: AdminClient, { since, context, json, watch }: Options): Promise<void> {
+  if (watch) throw new UsageError('--history and --watch exclude each other');
+  const minutes = Math.ceil(since / 60_000);
+  const query = new URLSearchParams({
+    minutes: String(minutes),
+    ...(context === undefined ? {} : { context }),
+  });
+  const found = await client.get<LagHistory>(`/v1/lag/history?${query.toString()}`);
+  if (json) printJson(found);
+  else process.stdout.write(lagHistoryTable(found, context));
 }
 
 /** One table after the other; on a terminal, --watch writes each over the one before. */

@@ -2,24 +2,33 @@ import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { aggregateStreams, furtherStreams } from '../../contexts/index.ts';
+import { contextOf } from '../../control-plane/client.ts';
 import { loadTranslations } from '../../legacy-adapter/index.ts';
+import { poisonPolicy } from '../../outbox/operator/index.ts';
 import { startRelay } from '../../relay/index.ts';
 import { openDatabase } from '../../runtime/database.ts';
 import { openLog } from '../../runtime/log.ts';
+import { processMetrics } from '../../runtime/process-metrics.ts';
 import { shutdownSignal } from '../../runtime/shutdown.ts';
+import { emulatorCredentials } from '../emulator-credentials.ts';
 import { loadConfig } from '../load-config.ts';
+import { loadTypes } from '../load-types.ts';
 import { UsageError } from '../usage-error.ts';
+import { registerAcceptServer } from './relay-accept-server.ts';
+import { registerStatus } from './relay-status.ts';
 
 /** `banyan relay`: publishes the outbox of banyan.yaml to its stream until SIGINT or SIGTERM. */
 export function register(program: Command): void {
-  program
+  const relayCommand = program
     .command('relay')
     .description('publish committed events from the outbox to the stream')
     .option('--name <name>', 'how this relay is named; host name, process id and a random part unless given')
     .option('--ops <address>', 'its ops port; relay.ops of the configuration unless given')
-    .action(async ({ name, ops }: { name?: string; ops?: string }, command: Command) => {
-      const file = command.optsWithGlobals<{ config: string }>().config;
-      const { outbox, stream, relay, redis, captures } = loadConfig(file);
+    .action(async ({ name, ops }: { name?: string; ops?: string }, self: Command) => {
+      const file = self.optsWithGlobals<{ config: string }>().config;
+      const config = loadConfig(file);
+      const { outbox, stream, relay, redis, captures, registry: registryModule } = config;
       if (!outbox || !stream) {
         const missing = [...(outbox ? [] : ['outbox.database']), ...(stream ? [] : ['stream.name'])];
         throw new UsageError(
@@ -28,6 +37,7 @@ export function register(program: Command): void {
       }
       const log = openLog('relay');
       const translate = await loadTranslations(captures, dirname(resolve(file)));
+      const registry = await loadTypes({ registry: registryModule, captures }, file);
       const stopped = shutdownSignal();
       const database = openDatabase(outbox.database);
       try {
@@ -35,11 +45,18 @@ export function register(program: Command): void {
           ...relay,
           database,
           stream,
+          streams: furtherStreams(config),
+          aggregates: aggregateStreams(config),
           redis,
+          contexts: { names: Object.keys(config.contexts), of: contextOf(config) },
           retention: outbox.retention,
+          failover: outbox.failover,
           name: name ?? relay.name ?? `${hostname()}-${process.pid}-${randomBytes(2).toString('hex')}`,
           ops: ops ?? relay.ops,
+          metrics: [processMetrics()],
           translate,
+          onPoison: poisonPolicy({ registry, otherwise: relay.onPoison }),
+          registry,
           log,
           credentials: emulatorCredentials(stream.endpoint, process.env),
         });
@@ -52,16 +69,6 @@ export function register(program: Command): void {
         await database.end();
       }
     });
-}
-
-/** An emulator asks for a signature and doesn't check it; with a real endpoint, AWS' own chain of credentials counts. */
-function emulatorCredentials(endpoint: string | undefined, env: NodeJS.ProcessEnv) {
-  const given = [
-    'AWS_ACCESS_KEY_ID',
-    'AWS_PROFILE',
-    'AWS_WEB_IDENTITY_TOKEN_FILE',
-    'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
-  ];
-  if (!endpoint?.startsWith('http://') || given.some((name) => env[name])) return undefined;
-  return { accessKeyId: 'emulator', secretAccessKey: 'emulator' };
+  registerStatus(relayCommand);
+  registerAcceptServer(relayCommand);
 }

@@ -1,17 +1,27 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Decision } from '../../contexts/index.ts';
+import type { Explained } from '../../contexts/index.ts';
+import { fleetOf } from '../fleet/fleet.ts';
+import { askForKills, formatKills, type Kills } from '../kill/kills-of.ts';
+import { opsAddresses } from '../ops-option.ts';
 import { clientOf, printJson, withClientOptions, type ClientOptions } from '../client-options.ts';
 
-/** `banyan route GET /inventory/abc [--cohort ada] [--host shop.example] [--header name:value]` */
+/** `banyan route GET /inventory/abc [--cohort ada] [--host shop.example] [--header name:value]`: by the store's stages, and by what gateways have killed */
 export function register(program: Command): void {
   withClientOptions(program.command('route <method> <target>'))
-    .description('which upstream a request would go to, why, and at which revision')
+    .description(
+      'which upstream a request would go to, why, at which revision, and where a kill stands above that',
+    )
     .option('--cohort <value>', 'who asks: the value of the cohort’s cookie or header')
     .option('--host <name>', 'the host that is asked, where routes tell hosts apart')
     .addOption(
       new Option('--header <name:value>', 'a header of the request; may be repeated')
         .argParser(header)
         .default({}, 'none'),
+    )
+    .option(
+      '--ops <addresses>',
+      "the gateways' ops ports, asked for kills; gateway.fleet, else gateway.ops unless given",
+      opsAddresses,
     )
     .action(
       async (
@@ -26,15 +36,25 @@ export function register(program: Command): void {
         command: Command,
       ) => {
         const body = { method: method.toUpperCase(), target, cohort, host, headers };
-        const decision = await clientOf(command).post<Decision>('/v1/explain', body);
-        if (json) printJson(decision);
-        else process.stdout.write(formatDecision(`${body.method} ${target}`, decision));
+        const { config, admin, token, ops = [] } = command.optsWithGlobals<FleetFlags>();
+        const [decision, killsOf] = await Promise.all([
+          clientOf(command).post<Explained>('/v1/explain', body),
+          askForKills(() => fleetOf({ config, admin, token, ops })),
+        ]);
+        const kills = decision.context === undefined ? undefined : killsOf(decision.context);
+        if (json) printJson({ ...decision, kills });
+        else process.stdout.write(formatDecision(`${body.method} ${target}`, decision, kills));
       },
     );
 }
 
-/** A decision in a few lines: where to, why, at which revision. */
-export function formatDecision(request: string, decision: Decision): string {
+interface FleetFlags extends ClientOptions {
+  readonly config: string;
+  readonly ops?: readonly string[];
+}
+
+/** A decision in a few lines: where to, why, at which revision; and where a kill stands above it. */
+export function formatDecision(request: string, decision: Explained, kills?: Kills): string {
   const { upstream, reason, context, route, kind, path, revision, shadow, answer } = decision;
   const location = answer?.fields['location'];
   return [
@@ -45,6 +65,7 @@ export function formatDecision(request: string, decision: Decision): string {
     shadow ? `  shadow    ${shadow.upstream} ${shadow.path}` : '',
     location === undefined ? '' : `  location  ${location}`,
     `  revision  ${revision}`,
+    ...(kills ? formatKills(kills) : []),
   ]
     .filter((line) => line !== '')
     .map((line) => `${line}\n`)

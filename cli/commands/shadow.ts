@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { fleetOf } from '../kill/fleet.ts';
+import { fleetOf } from '../fleet/fleet.ts';
 import { opsAddresses } from '../ops-option.ts';
 import { askReports } from '../shadow/ask-reports.ts';
 import { formatSummary } from '../shadow/format-summary.ts';
@@ -25,7 +25,7 @@ export function register(program: Command): void {
     .description('the verdict on a context whose reads are in shadow; exit code 0 only when it is go')
     .option(
       '--ops <addresses>',
-      "the gateways' ops ports, by commas or repeated; gateway.kill.gateways, else gateway.ops unless given",
+      "the gateways' ops ports, by commas or repeated; gateway.fleet, else gateway.ops unless given",
       opsAddresses,
     )
     .option('--examples <count>', 'examples of mismatches to show for each route', count, 3)

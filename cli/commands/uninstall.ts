@@ -1,8 +1,7 @@
-import { createInterface } from 'node:readline/promises';
 import { Argument, type Command } from 'commander';
 import { TABLE_SETS, uninstall, uninstallText, type TableSet } from '../../control-plane/install/index.ts';
+import { confirm } from '../confirm.ts';
 import { databaseOfSet } from '../database-of-set.ts';
-import { UsageError } from '../usage-error.ts';
 
 const LOSS: Record<TableSet, string> = {
   outbox: 'the outbox with its settled events; nothing can be appended any more',
@@ -33,7 +32,7 @@ export function register(program: Command): void {
           process.stdout.write(uninstallText(set, name));
           return;
         }
-        if (!options.yes && !options.force && !(await confirmed(set, name))) {
+        if (!options.yes && !options.force && !(await confirm(`This drops ${LOSS[set]}, in ${name}.`))) {
           process.stdout.write('nothing was dropped\n');
           return;
         }
@@ -45,15 +44,4 @@ export function register(program: Command): void {
         );
       },
     );
-}
-
-async function confirmed(set: TableSet, database: string): Promise<boolean> {
-  const question = `This drops ${LOSS[set]}, in ${database}.`;
-  if (!process.stdin.isTTY) throw new UsageError(`${question} Say --yes to do it without being asked.`);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} Go on? [y/N] `)).trim());
-  } finally {
-    terminal.close();
-  }
 }

@@ -19,6 +19,8 @@ gateway:
   listen: 127.0.0.1:8080
   # Health and metrics; never public.
   ops: 127.0.0.1:9101
+  # A line of JSON on stdout for each request: where it went, why, and what it waited for.
+  accessLog: true
 
 # Where requests can go. A URL has scheme, host and port only.
 upstreams:

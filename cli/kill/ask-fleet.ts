@@ -1,6 +1,7 @@
 import type { KillAnswer } from '../../contexts/index.ts';
-import { ask } from './ask.ts';
-import type { Fleet } from './fleet.ts';
+import { ask, describeFailure, urlOf } from '../fleet/ask.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { missingOf } from '../fleet/missing.ts';
 
 /** What one gateway answered, or why it is unknown how it stands there. */
 export type Reached =
@@ -30,15 +31,14 @@ export async function askFleet(
   const gateways = found.filter(
     (one) => !('answer' in one) || (!seen.has(one.answer.instance) && seen.add(one.answer.instance)),
   );
+  const answered = gateways.flatMap((one) => ('answer' in one ? [one.answer.gateway] : []));
   if ('problem' in register) return { gateways, unasked: [], register: register.problem };
-  return { gateways, unasked: missingOf(register.names, gateways), register: undefined };
+  return { gateways, unasked: missingOf(register.names, answered), register: undefined };
 }
 
 async function reach(ops: string, path: string, body: object | undefined, timeout: number): Promise<Reached> {
-  // An ops port on all addresses is reached on this host by its own.
-  const host = ops.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:');
   try {
-    const { status, body: answer } = await ask(`http://${host}${path}`, {
+    const { status, body: answer } = await ask(`${urlOf(ops)}${path}`, {
       ...(body === undefined ? {} : { method: 'POST', body }),
       timeout,
     });
@@ -46,8 +46,7 @@ async function reach(ops: string, path: string, body: object | undefined, timeou
     const said = (answer as { error?: unknown } | null)?.error ?? String(answer).trim().slice(0, 200);
     return { ops, problem: `answered ${status}: ${String(said)}` };
   } catch (error) {
-    const { message, errors } = error as AggregateError;
-    return { ops, problem: message || (errors ?? []).map(({ message: one }) => one).join(', ') };
+    return { ops, problem: describeFailure(error) };
   }
 }
 
@@ -69,14 +68,4 @@ async function registered(
   } catch (error) {
     return { problem: `${admin.url}: ${(error as Error).message}` };
   }
-}
-
-/** The second of one name is registered as `name~2`; itself it answers with `name`. */
-function missingOf(names: readonly string[], gateways: readonly Reached[]): string[] {
-  const answered = gateways.flatMap((one) => ('answer' in one ? [one.answer.gateway] : []));
-  return names.filter((name) => {
-    const index = answered.findIndex((own) => own === name || own === name.replace(/~\d+$/, ''));
-    if (index >= 0) answered.splice(index, 1);
-    return index < 0;
-  });
 }

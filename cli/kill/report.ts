@@ -99,7 +99,7 @@ function notes(found: Fleetwide): string {
   );
   const unasked =
     found.unasked.length > 0
-      ? ['where the ops port of a gateway is, --ops says, or gateway.kill.gateways in the configuration']
+      ? ['where the ops port of a gateway is, --ops says, or gateway.fleet in the configuration']
       : [];
   const register =
     found.register === undefined

@@ -1,5 +1,5 @@
 import type { ShadowPage } from '../../contexts/index.ts';
-import { ask } from '../kill/ask.ts';
+import { ask, describeFailure, urlOf } from '../fleet/ask.ts';
 
 /** What one gateway found out, or why nobody knows. */
 export type Told =
@@ -15,16 +15,13 @@ export async function askReports(ops: readonly string[], timeout: number): Promi
 }
 
 async function reach(ops: string, timeout: number): Promise<Told> {
-  // An ops port on all addresses is reached on this host by its own.
-  const host = ops.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:');
   try {
-    const { status, body } = await ask(`http://${host}/shadow`, { timeout });
+    const { status, body } = await ask(`${urlOf(ops)}/shadow`, { timeout });
     return status === 200 && isPage(body)
       ? { ops, page: body }
       : { ops, problem: `answered ${status}, and not as a gateway's ops port does` };
   } catch (error) {
-    const { message, errors } = error as AggregateError;
-    return { ops, problem: message || (errors ?? []).map(({ message: one }) => one).join(', ') };
+    return { ops, problem: describeFailure(error) };
   }
 }
 

@@ -4,8 +4,11 @@ import { migrationsOf } from './migrations.ts';
 import type { TableSet } from './table-set.ts';
 import { tablesOf } from './uninstall.ts';
 
-/** All that `install` does, as SQL text to be run by hand, and the rights that each user then needs. */
-export function installText(set: TableSet, database: string): string {
+/**
+ * All that `install` does, as SQL text to be run by hand, and the rights that each user then needs. `stopped` as in
+ * `grantsText`.
+ */
+export function installText(set: TableSet, database: string, stopped: readonly string[] = []): string {
   const parts = migrationsOf(set).map(
     (migration) =>
       `-- Migration ${migration.name}\n${migration.sql.trim()}\n\n${recordStatement(set, migration)};`,
@@ -20,7 +23,7 @@ ${parts.join('\n\n')}
 
 -- Rights: replace user names, hosts and passwords by your own.
 
-${grantsText(set, database)}
+${grantsText(set, database, stopped)}
 `;
 }
 
@@ -31,7 +34,7 @@ export function uninstallText(set: TableSet, database: string): string {
       ? `
 -- Only when both of these find nothing: triggers that would fail, events that would be lost.
 -- SELECT * FROM information_schema.triggers WHERE action_statement LIKE '%banyan\\_outbox%';
--- SELECT state, COUNT(*) FROM banyan_outbox WHERE state IN ('pending', 'parked') GROUP BY state;`
+-- SELECT state, COUNT(*) FROM banyan_outbox WHERE state IN ('pending', 'parked') AND type <> 'banyan.heartbeat' GROUP BY state;`
       : '';
   return `-- Takes the ${set} tables of Banyan out of the database ${database}, and nothing else.
 USE ${quoted(database)};

@@ -31,7 +31,8 @@ export async function capturesOf(
     .toSorted();
 }
 
-async function grantsOf(connection: Connection): Promise<string[]> {
+/** The lines of SHOW GRANTS for the connection, those of its current role included. */
+export async function grantsOf(connection: Connection): Promise<string[]> {
   const [[role]] = await connection.query<RowDataPacket[]>(
     'SELECT CURRENT_ROLE() AS role, VERSION() AS version',
   );

@@ -79,7 +79,7 @@ async function refuseWhileCaptured(connection: Connection, place: { database: st
 
 async function refuseWhileUnsent(connection: Connection): Promise<void> {
   const [rows] = await connection.query<RowDataPacket[]>(
-    "SELECT state, COUNT(*) AS n FROM banyan_outbox WHERE state IN ('pending', 'parked') GROUP BY state ORDER BY state",
+    "SELECT state, COUNT(*) AS n FROM banyan_outbox WHERE state IN ('pending', 'parked') AND type <> 'banyan.heartbeat' GROUP BY state ORDER BY state",
   );
   if (rows.length === 0) return;
   const counts = rows.map(({ n, state }) => `${n} ${state}`).join(' and ');

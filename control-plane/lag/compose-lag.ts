@@ -1,8 +1,10 @@
 import type { Config } from '../../contexts/index.ts';
-import type { TypeLag } from '../../outbox/lag.ts';
+import { sumLag, type TypeLag } from '../../outbox/lag.ts';
 import type { ConsumerReading } from './consumer-reports.ts';
+import { describeBackfill } from '../budget/describe-backfill.ts';
 import { contextOf } from './context-of.ts';
-import type { ConsumerFigures, ContextLag, LagReport, OutboxFigures } from './lag-report.ts';
+import type { EndToEnd } from './end-to-end.ts';
+import type { ConsumerFigures, ContextLag, EndToEndFigures, LagReport, OutboxFigures } from './lag-report.ts';
 import type { RateWatch } from './rates.ts';
 import type { Reading } from './sampler.ts';
 import type { Sample } from './sample.ts';
@@ -11,13 +13,15 @@ export interface LagSources {
   readonly config: Pick<Config, 'contexts' | 'captures' | 'relay'>;
   readonly outbox: Reading;
   readonly rates: Pick<RateWatch, 'rates' | 'types'>;
-  readonly consumer: (application: string) => ConsumerReading;
+  /** By context, of those that have a consumer. */
+  readonly consumer: (context: string) => ConsumerReading;
+  readonly endToEnd: (context: string) => EndToEnd;
   /** This process' clock, in milliseconds since 1970. */
   readonly now: number;
 }
 
 /** Puts together what the operator reads. What isn't known is null and named among the problems, never zero. */
-export function composeLag({ config, outbox, rates, consumer, now }: LagSources): LagReport {
+export function composeLag({ config, outbox, rates, consumer, endToEnd, now }: LagSources): LagReport {
   const { sample } = outbox;
   const owner = contextOf(config);
   const figures = (belongs: (type: string) => boolean): OutboxFigures => ({
@@ -32,21 +36,34 @@ export function composeLag({ config, outbox, rates, consumer, now }: LagSources)
       return {
         ...{ name, ...outboxFigures, consumer: null },
         ...{ consumerState: 'none', consumerLagMs: null, consumerSeenAgoMs: null },
+        ...{ endToEndState: 'none', endToEndMs: null },
       };
-    const { seenAgoMs, problem, ...reading } = consumer(context.consumer);
-    if (problem) consumerProblems.push(`consumer '${context.consumer}' of context '${name}': ${problem}`);
-    return { name, ...outboxFigures, consumer: context.consumer, ...reading, consumerSeenAgoMs: seenAgoMs };
+    const { seenAgoMs, problem, ...reading } = consumer(name);
+    const { problem: late, ...whole } = endToEnd(name);
+    for (const one of [problem, late])
+      if (one) consumerProblems.push(`consumer '${context.consumer}' of context '${name}': ${one}`);
+    const { consumer: application } = context;
+    return {
+      name,
+      ...outboxFigures,
+      consumer: application,
+      ...reading,
+      consumerSeenAgoMs: seenAgoMs,
+      ...whole,
+    };
   });
   const types = new Set([...(sample?.types.map(({ type }) => type) ?? []), ...rates.types()]);
   return {
     at: new Date(sample?.databaseTime ?? now).toISOString(),
     contexts,
-    total: { ...figures(() => true), ...greatest(contexts) },
+    total: { ...figures(() => true), ...greatest(contexts), ...furthest(contexts) },
+    heartbeatMs: config.relay.heartbeat === false ? null : config.relay.heartbeat,
     unassigned: {
       types: [...types].filter((type) => owner(type) === undefined).toSorted(),
       ...figures((type) => owner(type) === undefined),
     },
     openTransaction: sample?.openTransaction ?? { state: 'unknown', reason: 'the outbox can not be read' },
+    backfillDue: sample && !('unknown' in sample.backfillDue) ? sample.backfillDue : null,
     relays: sample?.relays.map(({ relay, seenAgoMs }) => ({ relay, seenAgoMs })) ?? [],
     problems: [
       ...(outbox.problem === undefined ? [] : [outbox.problem]),
@@ -55,6 +72,7 @@ export function composeLag({ config, outbox, rates, consumer, now }: LagSources)
             ...relayProblems(sample, config.relay.lease),
             ...clockProblems(sample),
             ...searchProblems(sample.openTransaction),
+            ...backfillProblems(sample, Object.keys(config.captures).length > 0),
           ]
         : []),
       ...consumerProblems,
@@ -67,18 +85,7 @@ function waiting(
   belongs: (type: string) => boolean,
 ): Omit<OutboxFigures, 'rateIn' | 'rateOut'> {
   if (!sample) return { pending: null, parked: null, oldestAgeMs: null, oldestParkedAgeMs: null };
-  const types = sample.types.filter(({ type }) => belongs(type));
-  const total = (count: 'pending' | 'parked') => types.reduce((sum, type) => sum + type[count], 0);
-  const oldest = (count: 'pending' | 'parked', age: 'oldestAgeMs' | 'oldestParkedAgeMs') => {
-    const ages = types.filter((type) => type[count] > 0).map((type) => type[age]);
-    return ages.length === 0 || ages.includes(null) ? null : Math.max(...(ages as number[]));
-  };
-  return {
-    pending: total('pending'),
-    parked: total('parked'),
-    oldestAgeMs: oldest('pending', 'oldestAgeMs'),
-    oldestParkedAgeMs: oldest('parked', 'oldestParkedAgeMs'),
-  };
+  return sumLag(sample.types.filter(({ type }) => belongs(type)));
 }
 
 function greatest(contexts: readonly ContextLag[]): ConsumerFigures {
@@ -90,6 +97,14 @@ function greatest(contexts: readonly ContextLag[]): ConsumerFigures {
     consumerState: 'known',
     consumerLagMs: Math.max(...consumed.map(({ consumerLagMs }) => consumerLagMs!)),
   };
+}
+
+function furthest(contexts: readonly ContextLag[]): EndToEndFigures {
+  const measured = contexts.filter(({ endToEndState }) => endToEndState !== 'none');
+  if (measured.length === 0) return { endToEndState: 'none', endToEndMs: null };
+  if (measured.some(({ endToEndState }) => endToEndState === 'unknown'))
+    return { endToEndState: 'unknown', endToEndMs: null };
+  return { endToEndState: 'known', endToEndMs: Math.max(...measured.map(({ endToEndMs }) => endToEndMs!)) };
 }
 
 /** A relay tells that it is there at every third of its lease. */
@@ -123,6 +138,15 @@ function clockProblems({ types }: Sample): string[] {
 function searchProblems(open: Sample['openTransaction']): string[] {
   if (open.state !== 'unknown') return [];
   return [`open transaction: unknown, ${open.reason}${open.missing ? `: ${open.missing}` : ''}`];
+}
+
+/** Without captures in the configuration it doesn't matter that nobody may look. */
+function backfillProblems({ backfillDue }: Sample, capturing: boolean): string[] {
+  if (!('unknown' in backfillDue))
+    return backfillDue.map((due) => `${describeBackfill(due)} (\`banyan capture status\`)`);
+  return capturing
+    ? [`captures: nobody knows whether one was stopped at the budget: ${backfillDue.unknown}`]
+    : [];
 }
 
 function round(rate: number | undefined): number | null {

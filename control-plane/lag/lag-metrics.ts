@@ -68,6 +68,18 @@ export function lagMetrics(report: () => LagReport): Registry {
           value: seconds(consumerLagMs),
         })),
   );
+  gauge(
+    'banyan_heartbeat_age_seconds',
+    'Age of the heartbeat that is furthest behind, through every bucket and shard up to the consumer',
+    ['context', 'consumer'],
+    ({ contexts }) =>
+      contexts
+        .filter(({ endToEndState }) => endToEndState !== 'none')
+        .map(({ name, consumer, endToEndMs }) => ({
+          labels: { context: name, consumer: consumer! },
+          value: seconds(endToEndMs),
+        })),
+  );
   gauge('banyan_relay_seen_seconds', "Time since a relay's last heartbeat", ['relay'], ({ relays }) =>
     relays.map(({ relay, seenAgoMs }) => ({ labels: { relay }, value: seconds(seenAgoMs) })),
   );

@@ -1,3 +1,4 @@
+import type { BackfillDue } from '../budget/stop-captures.ts';
 import type { OpenTransaction } from '../../outbox/open-transactions.ts';
 
 /** What is known of a set of event types. Null is "unknown", but for an age also "there is none". */
@@ -22,7 +23,14 @@ export interface ConsumerFigures {
   readonly consumerLagMs: number | null;
 }
 
-export interface ContextLag extends OutboxFigures, ConsumerFigures {
+export interface EndToEndFigures {
+  /** `none`: not measured: no consumer, no heartbeats, or none to be expected yet. */
+  readonly endToEndState: ConsumerState;
+  /** Age of the heartbeat that is furthest behind, by the outbox database's clock; null unless known. */
+  readonly endToEndMs: number | null;
+}
+
+export interface ContextLag extends OutboxFigures, ConsumerFigures, EndToEndFigures {
   readonly name: string;
   /** The application whose lag is this context's. */
   readonly consumer: string | null;
@@ -36,10 +44,14 @@ export interface LagReport {
   readonly at: string;
   readonly contexts: readonly ContextLag[];
   /** All contexts and what is unassigned; the greatest age, and unknown when a part is unknown. */
-  readonly total: OutboxFigures & ConsumerFigures;
+  readonly total: OutboxFigures & ConsumerFigures & EndToEndFigures;
+  /** Milliseconds between two heartbeats: `endToEndMs` is up to so much too great. Null: none are sent. */
+  readonly heartbeatMs: number | null;
   /** Event types that belong to no context. */
   readonly unassigned: OutboxFigures & { readonly types: readonly string[] };
   readonly openTransaction: OpenTransaction;
+  /** Captures that were stopped at the budget of the outbox: their tables need a backfill. Null: nobody knows. */
+  readonly backfillDue: readonly BackfillDue[] | null;
   readonly relays: readonly { readonly relay: string; readonly seenAgoMs: number | null }[];
   /** What is wrong or unknown, for people; empty when everything needed is known. */
   readonly problems: readonly string[];

@@ -23,8 +23,15 @@ const EVERY = 1_000;
 const SELDOM = 5_000;
 const STALE_AFTER = 10_000;
 
-/** Samples the outbox once a second, and less often where that takes long: the legacy database comes first. */
-export function startSampler(database: Database, log: Log): Sampler {
+/**
+ * Samples the outbox once a second, and less often where that takes long: the legacy database comes first. `onSample` gets
+ * each.
+ */
+export function startSampler(
+  database: Database,
+  log: Log,
+  onSample: (sample: Sample) => void = () => {},
+): Sampler {
   const stopping = new AbortController();
   const rates = watchRates();
   let last: Reading = { problem: 'outbox: it has not been read yet' };
@@ -43,6 +50,7 @@ export function startSampler(database: Database, log: Log): Sampler {
       .then(
         (sample): Reading => {
           rates.add(sample);
+          onSample(sample);
           if (last.problem !== undefined && lastAt > 0) log.info('the outbox can be read again');
           return { sample };
         },
@@ -86,6 +94,6 @@ export function startSampler(database: Database, log: Log): Sampler {
 }
 
 /** mysql2 gives a refused connection an empty message and says what happened in `code`. */
-function describe(error: Error & { code?: string }): string {
+export function describe(error: Error & { code?: string }): string {
   return error.message || error.code || String(error);
 }

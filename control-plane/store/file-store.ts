@@ -6,6 +6,7 @@ import { Refusal, unknownContext } from '../refusal.ts';
 import { changeToUndo, sameStages } from '../stage-rules.ts';
 import { isErrno } from './errno.ts';
 import { openGatewayFiles } from './gateway-files.ts';
+import { openLagFile } from './lag-file.ts';
 import { openListeners } from './listeners.ts';
 import { openRevisionFiles, type StoredRevision } from './revision-files.ts';
 import {
@@ -33,9 +34,11 @@ const GATEWAYS = 'gateways';
  * its audit entry, so both come to be in one step; `gateways/<name>.json` is what a gateway reported last.
  * Hints come from watching both folders.
  */
-export function openFileStore({ folder, first }: FileStoreOptions): SnapshotStore {
+export function openFileStore(options: FileStoreOptions): SnapshotStore {
+  const { folder } = options;
   const revisions = openRevisionFiles(join(folder, REVISIONS));
   const gateways = openGatewayFiles(join(folder, GATEWAYS));
+  const lags = openLagFile(folder);
   const hints = openListeners();
   const confirmations = openListeners();
   const watchers = [
@@ -61,7 +64,7 @@ export function openFileStore({ folder, first }: FileStoreOptions): SnapshotStor
 
   /** The newest revision, with every context of the configuration in it. */
   async function current(): Promise<StoredRevision> {
-    const { newest } = await commit(async (found) => withFirstStages(found, first));
+    const { newest } = await commit(async (found) => withFirstStages(found, options.first));
     return newest!;
   }
 
@@ -133,6 +136,8 @@ export function openFileStore({ folder, first }: FileStoreOptions): SnapshotStor
         return true;
       }),
     recordKill: (record) => away(folder, () => recordKill(record)),
+    lag: () => away(folder, lags.read),
+    putLag: (ago) => away(folder, () => lags.put(ago)),
     leave: (gateway, instance = '') =>
       away(folder, async () => void (await gateways.remove(gateway, instance))),
     forget: (gateway) => away(folder, () => gateways.remove(gateway)),

@@ -12,7 +12,7 @@ export interface GatewaySource {
 }
 
 export interface GatewaySourceOptions {
-  readonly store: Pick<SnapshotStore, 'read' | 'onHint' | 'confirm' | 'leave' | 'recordKill'>;
+  readonly store: Pick<SnapshotStore, 'read' | 'onHint' | 'confirm' | 'leave' | 'recordKill' | 'lag'>;
   /** At most 64 printable characters of ASCII. */
   readonly name: string;
   /** Called with the name under which the gateway is registered, at first and when it is another. */
@@ -66,7 +66,7 @@ export function gatewaySource({ store, name, onListed }: GatewaySourceOptions): 
 
   return {
     source: {
-      ...{ read: store.read, onHint: store.onHint, confirm },
+      ...{ read: store.read, onHint: store.onHint, confirm, lag: store.lag },
       recordKill: (record) => store.recordKill({ ...record, gateway: listed ?? record.gateway }),
     },
     listensAt(host, port) {

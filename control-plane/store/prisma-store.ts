@@ -6,6 +6,7 @@ import { openAnnouncer } from './announce.ts';
 import { openListeners } from './listeners.ts';
 import { away } from './mysql/away.ts';
 import { addAudit, addKill, readAudit } from './mysql/audit.ts';
+import { putLag, readLag } from './mysql/lag.ts';
 import { putReport, readRegister, removeReport } from './mysql/register.ts';
 import {
   addFirstStages,
@@ -46,7 +47,8 @@ const UNDO_DEPTH = 1_000;
  * of `banyan_control`, takes the next revision from it and writes its audit entry in the same transaction;
  * Redis announces it after the commit.
  */
-export function openPrismaStore({ database, redis, first }: PrismaStoreOptions): SnapshotStore {
+export function openPrismaStore(options: PrismaStoreOptions): SnapshotStore {
+  const { database, redis } = options;
   const prisma = openPrisma(database);
   const hints = openListeners();
   const confirmations = openListeners();
@@ -68,6 +70,7 @@ export function openPrismaStore({ database, redis, first }: PrismaStoreOptions):
 
   async function read(): Promise<Stages> {
     let stages = await readStages(prisma);
+    const { first } = options;
     if (!stages || Object.keys(first).some((name) => !ownOf(stages!.contexts, name))) {
       // In a transaction of its own: many that begin at once would deadlock on the missing row otherwise.
       await prisma.$executeRaw`
@@ -140,6 +143,8 @@ export function openPrismaStore({ database, redis, first }: PrismaStoreOptions):
     onConfirmation: confirmations.add,
     confirm: (report, speaker) => guarded(() => confirm(report, speaker)),
     recordKill: (record) => guarded(() => recordKill(record)),
+    lag: () => guarded(() => readLag(prisma)),
+    putLag: (ago) => guarded(() => putLag(prisma, ago)),
     leave: (gateway, instance = '') =>
       guarded(async () => void (await removeReport(prisma, gateway, instance))),
     forget: (gateway) => guarded(() => removeReport(prisma, gateway)),

@@ -95,6 +95,13 @@ export interface SnapshotStore extends SnapshotSource {
   confirm(report: GatewayReport, speaker?: Speaker): Promise<boolean>;
   /** As `SnapshotSource.recordKill`; two that tell of the same one at the same time still make one entry. */
   recordKill(record: KillRecord): Promise<void>;
+  /** As `SnapshotSource.lag`. */
+  lag(): Promise<Readonly<Record<string, number>>>;
+  /**
+   * Keeps the lag of these contexts, for `lag`; those that are left out stay as they are, and grow older. `ago` may be asked
+   * late: what it says must be true when it says it.
+   */
+  putLag(ago: () => Readonly<Record<string, number>>): Promise<void>;
   /** The registered gateways, by name. */
   gateways(): Promise<RegisteredGateway[]>;
   /** Calls `listener` when a gateway may have reported. Returns the way to stop it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { UsageError } from '../usage-error.ts';
 
-/** Where a kill goes, and who may know of more gateways. */
+/** All gateways, by their ops ports, and who may know of more. */
 export interface Fleet {
   /** Ops ports, each once. */
   readonly ops: readonly string[];
@@ -19,13 +19,13 @@ export interface FleetOptions {
 }
 
 /**
- * The gateways that are named, else those of `gateway.kill.gateways`, else that of `gateway.ops`. Of the configuration
+ * The gateways that are named, else those of `gateway.fleet`, else that of `gateway.ops`. Of the configuration
  * these fields alone are read, and no mistake elsewhere in it, no secret that isn't set in this shell, is in the way.
  */
 export function fleetOf(options: FleetOptions, env: NodeJS.ProcessEnv = process.env): Fleet {
   const written = configOf(options, env);
   const gateway = mapOf(written?.['gateway']);
-  const listed = mapOf(gateway['kill'])['gateways'];
+  const listed = gateway['fleet'];
   const configured =
     Array.isArray(listed) && listed.length > 0 ? listed : [gateway['ops'] ?? '127.0.0.1:9101'];
   const found = options.ops.length > 0 ? options.ops : configured;

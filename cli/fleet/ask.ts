@@ -20,10 +20,6 @@ export function ask(
 ): Promise<Asked> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => outgoing.destroy(new Error(`no answer within ${timeout / 1_000} s`)),
-      timeout,
-    );
     const outgoing = httpRequest(
       url,
       {
@@ -46,6 +42,11 @@ export function ask(
         });
       },
     );
+    // Not before: what can't be sent at all, such as a token with a character that no field may have, throws.
+    const timer = setTimeout(
+      () => outgoing.destroy(new Error(`no answer within ${timeout / 1_000} s`)),
+      timeout,
+    );
     outgoing.on('error', reject);
     outgoing.on('close', () => clearTimeout(timer));
     outgoing.end(text);
@@ -58,4 +59,15 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Where an ops port is reached: one that listens on all addresses is reached on this host by its own. */
+export function urlOf(ops: string): string {
+  return `http://${ops.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}`;
+}
+
+/** Why there was no answer; of a host with several addresses, why of each. */
+export function describeFailure(error: unknown): string {
+  const { message, errors } = error as AggregateError;
+  return message || (errors ?? []).map(({ message: one }) => one).join(', ');
 }

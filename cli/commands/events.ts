@@ -1,0 +1,112 @@
+import type { Command } from 'commander';
+import { countEvents, eraseEvents, type EventsOfKey } from '../../outbox/operator/index.ts';
+import { actorOf } from '../actor.ts';
+import { printJson } from '../client-options.ts';
+import { confirm } from '../confirm.ts';
+import { emulatorCredentials } from '../emulator-credentials.ts';
+import { eraseExamples } from '../erase/erase-examples.ts';
+import { formatErased, isComplete } from '../erase/format-erased.ts';
+import { streamUntil } from '../erase/stream-until.ts';
+import { fleetOf } from '../fleet/fleet.ts';
+import { loadConfig } from '../load-config.ts';
+import { opsAddresses } from '../ops-option.ts';
+import { withDatabaseOption, withOutbox } from '../parked/open-outbox.ts';
+import { UsageError } from '../usage-error.ts';
+
+interface Options {
+  readonly config: string;
+  readonly key: string;
+  readonly pending?: boolean;
+  readonly reason?: string;
+  readonly actor?: string;
+  readonly ops?: readonly string[];
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/** Milliseconds that a gateway, or Kinesis, may take to answer. */
+const PATIENCE = 5_000;
+
+/** `banyan events erase --key customer:42`: what Banyan itself keeps of one key. Exit code 1 unless all of it is erased. */
+export function register(program: Command): void {
+  const events = program.command('events').description('what the outbox holds, event by event');
+
+  withDatabaseOption(events.command('erase'))
+    .description(
+      'overwrite the data of all events of a key, forget stored examples, and say what stays in the stream until when',
+    )
+    .requiredOption('--key <key>', 'aggregate type and id, such as customer:42')
+    .option('--pending', 'also events that have not been sent: they never will be')
+    .option('--reason <text>', 'why; the audit keeps it')
+    .option('--actor <name>', 'who the audit names; user@host unless given')
+    .option(
+      '--ops <addresses>',
+      "the gateways' ops ports, by commas or repeated; gateway.fleet, else gateway.ops unless given",
+      opsAddresses,
+    )
+    .option('-y, --yes', "don't ask")
+    .option('--json', 'print JSON')
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const { key, reason } = options;
+      if (!/^[^:]+:./.test(key))
+        throw new UsageError(`--key is '${key}'; required: an aggregate's type and id, such as customer:42`);
+      const { outbox: configured, stream } = loadConfig(options.config);
+      const { ops } = fleetOf({ config: options.config, ops: options.ops ?? [] });
+      await withOutbox(command, async (database) => {
+        const before = await countEvents(database, key);
+        if (before.pending > 0 && !options.pending)
+          throw new Error(
+            `nothing was changed: ${before.pending} of the events of ${key} have not been sent. Let them be sent first (\`banyan lag\`), or say --pending: then they are erased and never sent`,
+          );
+        if (!options.yes && !(await confirm(questionOf(key, before, ops.length)))) {
+          process.stdout.write('nothing was changed\n');
+          process.exitCode = 1;
+          return;
+        }
+        const outbox = await eraseEvents(
+          database,
+          { key, bucket: before.bucket, pending: options.pending ?? false },
+          { actor: actorOf(options.actor), reason },
+        );
+        const [gateways, retention] = await Promise.all([
+          eraseExamples(ops, PATIENCE),
+          stream ? retentionOf(stream) : 'the configuration names no stream',
+        ]);
+        const until = streamUntil({
+          lastAcknowledged:
+            before.lastAcknowledged === null
+              ? undefined
+              : Date.parse(`${before.lastAcknowledged.replace(' ', 'T')}Z`),
+          retention,
+          kept: configured?.retention ?? 0,
+          now: Date.now(),
+        });
+        const erased = { key, before, outbox, gateways, stream: { name: stream?.name, ...until } };
+        if (options.json) printJson({ complete: isComplete(erased), ...erased });
+        else process.stdout.write(formatErased(erased));
+        process.exitCode = isComplete(erased) ? 0 : 1;
+      });
+    });
+}
+
+function questionOf(
+  key: string,
+  { settled, erased, parked, pending }: EventsOfKey,
+  gateways: number,
+): string {
+  const unsent = pending + parked;
+  return (
+    `This overwrites the data of ${settled - erased} sent and ${unsent} unsent events of ${key}` +
+    `${unsent > 0 ? ', which will never be sent' : ''}, and has ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'} forget the stored examples of all contexts. It can't be undone.`
+  );
+}
+
+/** How long the stream keeps records, in milliseconds; else why nobody knows. */
+async function retentionOf(stream: { name: string; region: string; endpoint?: string | undefined }) {
+  // Loads the AWS SDK, which takes a while: only once there is something to say.
+  const { inspectStream } = await import('../../relay/index.ts');
+  const credentials = emulatorCredentials(stream.endpoint, process.env);
+  const { summary, actions } = await inspectStream(stream, { requestTimeout: PATIENCE, credentials });
+  return summary ? summary.retentionHours * 3_600_000 : actions['kinesis:DescribeStreamSummary'].message;
+}
