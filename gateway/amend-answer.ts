@@ -33,7 +33,10 @@ export function amendAnswer(
 }
 
 /** Calls `change` with the head's fields as a raw list, just before the head is written. */
-function changeHead(response: ServerResponse, change: (status: number, fields: string[]) => string[]): void {
+export function changeHead(
+  response: ServerResponse,
+  change: (status: number, fields: string[]) => string[],
+): void {
   const own = Object.hasOwn(response, 'writeHead') ? response.writeHead : undefined;
   response.writeHead = (status: number, ...rest: unknown[]): typeof response => {
     if (own) response.writeHead = own;

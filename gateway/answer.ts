@@ -1,14 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Decision, Snapshot } from '../contexts/index.ts';
+import type { Decision, ServerTiming, Snapshot } from '../contexts/index.ts';
+import { changeHead } from './amend-answer.ts';
 import type { Log } from '../runtime/log.ts';
 import { fallbackFields, mayFallBack, mayRepeat } from './fallback.ts';
-import type { AnswerObserver, Forwarder, Outcome } from './forwarding/forwarder.ts';
+import type { AnswerObserver, Failure, Forwarder, Outcome } from './forwarding/forwarder.ts';
 import type { InFlight } from './in-flight.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import type { Identity } from './identity/identity.ts';
+import { awaitCaller } from './identity/await-caller.ts';
 import { answerWithout } from './no-answer.ts';
+import { answerItself } from './own-answer.ts';
+import type { Telling } from './refusal.ts';
 import type { Shed } from './protection/guard.ts';
 import type { Guards } from './protection/open-guards.ts';
 import type { Shadowing } from './shadow/shadowing.ts';
+import { endAttempt, seeOther, sightingOf, type Seeing } from './seeing/seeing.ts';
+import type { Ending } from './seeing/sighting.ts';
 import { factsOf, tellFailure } from './tell-failure.ts';
 
 /** What answering needs besides the request. */
@@ -16,11 +23,17 @@ export interface Answering {
   readonly upstreams: ReadonlyMap<string, Forwarder>;
   readonly guards: Guards;
   /** Whether a fallback is told in `Server-Timing`. */
-  readonly serverTiming: boolean;
+  readonly serverTiming: ServerTiming;
   readonly metrics: GatewayMetrics;
   readonly inFlight: InFlight;
   readonly log: Log;
   readonly shadowing: Shadowing;
+  /** Undefined where no context has one. */
+  readonly identity: Identity | undefined;
+  /** Undefined where nobody looks. */
+  readonly seeing: Seeing | undefined;
+  /** Refusals have lines of their own in the access log. */
+  readonly onRefused: Telling['onRefused'];
 }
 
 /** What became of a request at one upstream; `shed`: it was never sent. */
@@ -41,23 +54,43 @@ export async function answer(
   const { metrics, inFlight } = gateway;
   const began = performance.now();
   const target = request.url!;
+  const sighting = sightingOf(request);
   let added: readonly [string, string] | undefined;
   inFlight.begin(decision);
+  let sent = decision;
+  let unsent: Attempt | undefined;
+  if (gateway.identity?.concerns(decision)) {
+    const found = await awaitCaller(gateway.identity, decision, request, response);
+    if (sighting) sighting.identified = performance.now();
+    if (found && 'answer' in found) {
+      answerItself(metrics, decision, found.answer, request, response);
+      return inFlight.end(decision);
+    }
+    if (!found) unsent = { ok: false, failure: clientGone() };
+    else if ('shed' in found) unsent = { ok: false, shed: found.shed };
+    else sent = found.decision;
+  }
   const observer = decision.shadow && gateway.shadowing.read(decision, request);
   const wrote = decision.kind === 'write' ? gateway.shadowing.write(snapshot, decision, request) : undefined;
   let { upstream } = decision;
-  let attempt = await send(gateway, decision, upstream, request, response, decision.path, added, observer);
+  const path = decision.path ?? target;
+  let attempt = unsent ?? (await send(gateway, sent, upstream, request, response, path, added, observer));
+  if (unsent && 'shed' in unsent) metrics.shed(upstream, unsent.shed.cause);
   observer?.end(attempt.ok);
   wrote?.();
   if (!attempt.ok && mayFallBack(snapshot, decision, request, attempt)) {
     metrics.fellBack(decision.context!);
     // An open breaker was logged when it opened.
     if ('failure' in attempt)
-      gateway.log.warn(factsOf(decision, upstream), 'answered by the monolith instead');
-    if (gateway.serverTiming) added = fallbackFields(attempt);
+      gateway.log.warn(factsOf(decision, upstream, request), 'answered by the monolith instead');
+    if (gateway.serverTiming === 'fallback') added = fallbackFields(attempt);
     upstream = snapshot.monolith;
+    if (sighting) sighting.fellBack = 'shed' in attempt ? attempt.shed.cause : 'failed';
     if (toMonolith) {
-      if (added) response.appendHeader(...added);
+      if (sighting) seeOther(sighting, upstream, response);
+      const [name, value] = added ?? [];
+      // Beside what the monolith will say of itself there.
+      if (name && value) changeHead(response, (_status, fields) => [...fields, name, value]);
       inFlight.end(decision);
       return toMonolith();
     }
@@ -67,6 +100,7 @@ export async function answer(
   inFlight.end(decision);
   const status = mayHaveRead(attempt) ? response.statusCode : undefined;
   metrics.answered(decision, upstream, status, (performance.now() - began) / 1_000);
+  sighting?.by.over(sighting, endingOf(attempt, status));
 }
 
 /** Sends the request to one upstream, unless its guard says no; once more if a stale connection swallowed it. */
@@ -87,17 +121,33 @@ async function send(
     return { ok: false, shed: permit };
   }
   const edits = upstream === decision.upstream ? decision.edits : undefined;
+  const sighting = sightingOf(request);
+  let times = sighting?.by.attempt(sighting, upstream);
   const exchange = { request, response, path, added, edits, observer };
   const forwarder = gateway.upstreams.get(upstream)!;
-  let outcome = await forwarder.forward(exchange);
+  let outcome = await forwarder.forward(times ? { ...exchange, times } : exchange);
+  if (times) endAttempt(times, outcome);
   const swallowed = !outcome.ok && outcome.failure.stale && mayRepeat(decision, request);
   if (swallowed && (!guard || guard.mayRetry())) {
     gateway.metrics.retried(upstream);
-    outcome = await forwarder.forward(exchange);
+    times = sighting?.by.attempt(sighting, upstream);
+    outcome = await forwarder.forward(times ? { ...exchange, times } : exchange);
+    if (times) endAttempt(times, outcome);
   }
   guard?.leave(permit, outcome);
   if (!outcome.ok) tellFailure(gateway, decision, upstream, request, outcome.failure);
   return outcome;
+}
+
+function clientGone(): Failure {
+  const cause = new Error('the client closed its connection');
+  return { side: 'client', phase: 'connect', late: false, stale: false, cause };
+}
+
+function endingOf(attempt: Attempt, status: number | undefined): Ending {
+  if (attempt.ok) return { status };
+  if ('shed' in attempt) return { status, shed: attempt.shed.cause };
+  return { status, failure: attempt.failure, limit: attempt.failure.refused?.limit };
 }
 
 /** Whether a client was there that could read the answer. */

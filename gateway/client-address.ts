@@ -53,7 +53,7 @@ export function peerOf(trust: Trust, socket: Duplex & { [PEER]?: Peer }): Peer {
   const known = socket[PEER];
   if (known !== undefined && known.trust === trust) return known;
   const { remoteAddress, encrypted } = socket as Partial<TLSSocket>;
-  const address = remoteAddress === undefined ? 'unknown' : plain(remoteAddress);
+  const address = remoteAddress === undefined ? 'unknown' : plainAddress(remoteAddress);
   const peer: Peer = {
     address,
     secure: encrypted === true,
@@ -63,6 +63,12 @@ export function peerOf(trust: Trust, socket: Duplex & { [PEER]?: Peer }): Peer {
   };
   socket[PEER] = peer;
   return peer;
+}
+
+/** Whether the client came over TLS, as far as a trusted proxy in front tells. */
+export function cameSecurely(trust: Trust, { socket, headers }: IncomingMessage): boolean {
+  const { secure, trusted } = peerOf(trust, socket);
+  return secure || (trusted && headers['x-forwarded-proto'] === 'https');
 }
 
 /**
@@ -104,13 +110,13 @@ const FOR = /(?:^|;)\s*for\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)/i;
 function addressIn(entry: string): string | undefined {
   const text = entry.trim();
   const bare = BRACKETED.exec(text)?.[1] ?? V4_AND_PORT.exec(text)?.[1] ?? text;
-  return isIP(bare) === 0 ? undefined : plain(bare).toLowerCase();
+  return isIP(bare) === 0 ? undefined : plainAddress(bare).toLowerCase();
 }
 
 const BRACKETED = /^\[([0-9a-f:.]+)\](?::\d+)?$/i;
 const V4_AND_PORT = /^([\d.]+):\d+$/;
 
 /** An IPv4 address that a socket for both families shows as an IPv6 one (RFC 4291 §2.5.5.2). */
-function plain(address: string): string {
+export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

@@ -10,7 +10,7 @@ import { afterAnswers } from './turns.ts';
  * front of one site has to offer. Node would close the connection without a word.
  */
 export function refuseConnect(server: Server, telling: Telling): void {
-  server.on('connect', (_request, stream) => {
+  server.on('connect', (request, stream) => {
     const socket = stream as Socket;
     // Node has let go of the connection: nobody else would take its error, or read it to its end.
     socket.on('error', () => socket.destroy());
@@ -18,7 +18,7 @@ export function refuseConnect(server: Server, telling: Telling): void {
     afterAnswers(socket, () => {
       const client = socket.remoteAddress;
       const reason = 'it asks for a tunnel';
-      tellRefusal(telling, { status: 501, limit: 'tunnel', method: 'CONNECT', client, reason });
+      tellRefusal(telling, { status: 501, limit: 'tunnel', method: 'CONNECT', client, reason }, request);
       closeSoon(socket, plainAnswer(501));
     });
   });

@@ -32,18 +32,23 @@ export function mayFallBack(
   return context !== undefined && context.fallback && context.stages.writes.stage === 'legacy';
 }
 
-/** `Server-Timing` (W3C) of an answer that the monolith gave instead, as a raw list. */
-const TIMINGS = {
-  failed: timing('failed'),
-  breaker: timing('breaker open'),
-  health: timing('unhealthy'),
-  concurrency: timing('full'),
+/** Why the monolith answers in its service's place, for people. */
+export const FALLBACKS = {
+  failed: 'failed',
+  breaker: 'breaker open',
+  health: 'unhealthy',
+  concurrency: 'full',
+  identity: 'identity unknown',
 } as const;
+
+/** `Server-Timing` (W3C) of an answer that the monolith gave instead, as a raw list. */
+const TIMINGS = Object.fromEntries(
+  Object.entries(FALLBACKS).map(([why, words]) => [
+    why,
+    ['Server-Timing', `banyan;desc="fallback: ${words}"`] as const,
+  ]),
+) as Record<keyof typeof FALLBACKS, readonly [string, string]>;
 
 export function fallbackFields(unanswered: Unanswered): readonly [string, string] {
   return TIMINGS['shed' in unanswered ? unanswered.shed.cause : 'failed'];
-}
-
-function timing(why: string): readonly [string, string] {
-  return ['Server-Timing', `banyan;desc="fallback: ${why}"`];
 }

@@ -8,12 +8,14 @@ export interface Fault {
 
 /**
  * What Node's parser lets pass and two servers in a row may read differently, so that one sees another request than the
- * other, or another user (RFC 9112 §2.3, §3.2, §6.1; RFC 9110 §11.6.2). Undefined for a sound request.
+ * other, or another user (RFC 9112 §2.3, §3, §3.2, §6.1; RFC 9110 §11.6.2). Undefined for a sound request.
  */
 export function framingFault(request: IncomingMessage): Fault | undefined {
-  const { headers, httpVersionMinor } = request;
+  const { headers, httpVersionMinor, url } = request;
   if (request.httpVersionMajor !== 1)
     return { status: 505, reason: `it is HTTP/${request.httpVersion}; required is HTTP/1.0 or 1.1` };
+  if (url!.charCodeAt(0) !== 47 && !FORM.test(url!))
+    return { status: 400, reason: 'its target is neither a path nor a URL' };
   const coding = headers['transfer-encoding'];
   if (coding !== undefined) {
     if (httpVersionMinor === 0) return { status: 400, reason: 'it is HTTP/1.0 and has Transfer-Encoding' };
@@ -44,6 +46,11 @@ export function framingFault(request: IncomingMessage): Fault | undefined {
   return undefined;
 }
 
+/**
+ * The forms of a target that isn't a path (RFC 9112 §3.2): asterisk-form, and absolute-form, of http with a host
+ * (RFC 9110 §4.2.1). Authority-form is CONNECT's alone, which never comes here.
+ */
+const FORM = /^(?:\*$|https?:\/\/[^/?#]|(?!https?:)[a-z][a-z\d+.-]*:\/\/)/i;
 /** `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2); an empty one is sound. */
 const HOST = /^(?:\[[\da-fv:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
 /** The one before, which nearly every request has again. */

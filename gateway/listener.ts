@@ -28,6 +28,8 @@ export function openListener(
     keepAliveTimeout: KEEP_ALIVE,
     // The gateway itself answers what has no Host, and tells of it.
     requireHostHeader: false,
+    // A request without a body needs no stream that ends.
+    optimizeEmptyRequests: true,
     shouldUpgradeCallback: isWebSocket,
   };
   const server: Server = certificate

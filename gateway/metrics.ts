@@ -2,14 +2,17 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Decision, DoubtKind } from '../contexts/index.ts';
 import type { Failure } from './forwarding/forwarder.ts';
 import type { Shed, UpstreamState } from './protection/guard.ts';
-import type { Limit } from './refusal.ts';
-import { requestMetrics } from './request-metrics.ts';
+import { LIMITS, type Limit } from './refusal.ts';
+import { requestMetrics, type RequestSeries } from './request-metrics.ts';
+import { connectTimes } from './seeing/connection-metrics.ts';
 
 /** What the gateway counts, as Prometheus metrics in a registry of its own. */
 export interface GatewayMetrics {
   readonly registry: Registry;
   /** An exchange is over: the answer's status, or undefined when the client went away before it had one. */
   answered(decision: Decision, upstream: string, status: number | undefined, seconds: number): void;
+  /** What `answered` has counted. */
+  requests(): Iterable<RequestSeries>;
   /** Phase `request`: what came is no request that an upstream could get; the upstream's name is empty then. */
   failed(upstream: string, failure: { side: Failure['side']; phase: Failure['phase'] | 'request' }): void;
   /** A client passed one of the gateway's limits, or what it sent is no sound request. */
@@ -19,6 +22,8 @@ export interface GatewayMetrics {
   /** A request was not sent to this upstream. */
   shed(upstream: string, cause: Shed['cause']): void;
   upgraded(upstream: string): void;
+  /** A connection to an upstream was made. */
+  connected(upstream: string, seconds: number): void;
   /** The configuration was read again: taken over, or not. */
   reloaded(outcome: 'applied' | 'refused'): void;
   /** Shows when the listener's certificate expires, in seconds since 1970. */
@@ -28,18 +33,23 @@ export interface GatewayMetrics {
 }
 
 export interface Gauges {
+  /** The contexts' names. */
+  contexts(): Iterable<string>;
   revision(): number;
   inFlight(): number;
   upstreams(): Record<string, UpstreamState>;
 }
 
+const CAUSES: readonly Shed['cause'][] = ['breaker', 'health', 'concurrency'];
+
 /** As `banyan_gateway_breaker_state` shows it. */
 const BREAKER = { closed: 0, 'half-open': 1, open: 2 } as const;
 
-export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): GatewayMetrics {
+/** Counters that alerts watch are there at 0: for Prometheus a series that begins at 1 has not grown. */
+export function gatewayMetrics({ contexts, revision, inFlight, upstreams }: Gauges): GatewayMetrics {
   const registry = new Registry();
   const registers = [registry];
-  const countRequest = requestMetrics(registry);
+  const requests = requestMetrics(registry);
   const failures = new Counter({
     name: 'banyan_gateway_failures_total',
     help: 'Exchanges that broke, by the side that broke them and how far they had got.',
@@ -52,11 +62,15 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
     labelNames: ['limit'] as const,
     registers,
   });
+  for (const limit of LIMITS) refusals.inc({ limit }, 0);
   const fallbacks = new Counter({
     name: 'banyan_gateway_fallbacks_total',
     help: 'Reads that the monolith answered because the extracted service failed.',
     labelNames: ['context'] as const,
     registers,
+    collect() {
+      for (const context of contexts()) this.inc({ context }, 0);
+    },
   });
   const retries = new Counter({
     name: 'banyan_gateway_retries_total',
@@ -66,9 +80,13 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
   });
   const sheds = new Counter({
     name: 'banyan_gateway_shed_total',
-    help: 'Requests not sent to their upstream: the breaker is open, it is unhealthy, or it has too many already.',
+    help: 'Requests not sent to their upstream: the breaker is open, it is unhealthy, it has too many already, or nobody knows who is calling.',
     labelNames: ['upstream', 'cause'] as const,
     registers,
+    collect() {
+      for (const upstream of Object.keys(upstreams()))
+        for (const cause of CAUSES) this.inc({ upstream, cause }, 0);
+    },
   });
   new Gauge({
     name: 'banyan_gateway_breaker_state',
@@ -107,6 +125,7 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
     labelNames: ['outcome'] as const,
     registers,
   });
+  for (const outcome of ['applied', 'refused']) reloads.inc({ outcome }, 0);
   const doubts = new Counter({
     name: 'banyan_gateway_doubtful_targets_total',
     help: 'Targets that may be the context’s and may be something else, by what makes them doubtful and what became of them.',
@@ -131,13 +150,16 @@ export function gatewayMetrics({ revision, inFlight, upstreams }: Gauges): Gatew
   });
   return {
     registry,
-    answered: (decision, upstream, status, seconds) => countRequest(upstream, decision, status, seconds),
+    answered: (decision, upstream, status, seconds) =>
+      requests.count(upstream, decision, status, seconds, upstream !== decision.upstream),
+    requests: requests.series,
     failed: (upstream, { side, phase }) => failures.inc({ upstream, side, phase }),
     refused: (limit) => refusals.inc({ limit }),
     fellBack: (context) => fallbacks.inc({ context }),
     retried: (upstream) => retries.inc({ upstream }),
     shed: (upstream, cause) => sheds.inc({ upstream, cause }),
     upgraded: (upstream) => upgrades.inc({ upstream }),
+    connected: connectTimes(registry),
     reloaded: (outcome) => reloads.inc({ outcome }),
     watchCertificate(expires) {
       new Gauge({

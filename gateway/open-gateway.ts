@@ -1,28 +1,38 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Config, SnapshotSource } from '../contexts/index.ts';
+import { type Config, type GatewayStatus, type Known, type SnapshotSource } from '../contexts/index.ts';
+import { watchEventLoop } from '../runtime/event-loop.ts';
 import type { Log } from '../runtime/log.ts';
-import { amendAnswer, isAmended } from './amend-answer.ts';
-import { answer } from './answer.ts';
-import { takeAuthority } from './authority.ts';
-import { clientAddress, peerOf, type Trust } from './client-address.ts';
-import { decideRequest } from './decide-request.ts';
+import { clientAddress, type Trust } from './client-address.ts';
+import { decideAgain, type Deciding } from './decide-request.ts';
 import { openDoubts } from './doubts.ts';
-import { hasBody } from './forwarding/forwarder.ts';
-import { framingFault } from './framing.ts';
+import { handleRequest, type ToMonolith } from './handle-request.ts';
+import { handleUpgrade } from './handle-upgrade.ts';
+import { openIdentities } from './identity/open-identities.ts';
+import { JWKS_PATH, serveKeys } from './identity/serve-keys.ts';
 import { countInFlight } from './in-flight.ts';
 import { latchesOf, openKill } from './kill/open-kill.ts';
 import { laneKey, type Lane } from './lane.ts';
-import { mayBring } from './limits/body-size.ts';
 import { gatewayMetrics, type GatewayMetrics } from './metrics.ts';
-import { answerItself, answerUpgradeItself } from './own-answer.ts';
+import { askingFirst } from './own-writes/ask-first.ts';
+import { watchLag } from './own-writes/lag-watch.ts';
+import { ownWritesMetrics } from './own-writes/own-writes-metrics.ts';
+import { openOwnWrites } from './own-writes/own-writes.ts';
+import type { Parts } from './parts.ts';
 import type { Guards } from './protection/open-guards.ts';
-import { refuseRequest, refuseUpgrade } from './refusal.ts';
-import { openRunning, type Running } from './running.ts';
+import type { Telling } from './refusal.ts';
+import { openRunning, type Running, type RunningOptions } from './running.ts';
+import { lostLines, type AccessSink } from './seeing/access-sink.ts';
+import { connectionMetrics } from './seeing/connection-metrics.ts';
+import { eventLoopMetrics } from './seeing/event-loop-metrics.ts';
+import { spansOf } from './seeing/spans-of.ts';
+import { eraseHandler } from './shadow/erase-handler.ts';
 import { shadowMetrics } from './shadow/shadow-metrics.ts';
 import type { Shadowing } from './shadow/shadowing.ts';
 import { snapshotCopy } from './snapshot/copy.ts';
 import { openHolder, type Holder } from './snapshot/holder.ts';
+import { stateMetrics } from './state-metrics.ts';
+import { openGatewayStatus } from './status/gateway-status.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -31,6 +41,14 @@ export interface GatewayOptions {
   /** How the gateway is named among the gateways. */
   readonly name: string;
   readonly log: Log;
+  /**
+   * Where the gateway is part of the monolith: who is calling, instead of `gateway.identity.path`. An object with the
+   * user's id as `sub` and what else may become a claim, or undefined for nobody; asked for every request of a context
+   * with `identity`. When it fails, nobody knows, and the service isn't asked.
+   */
+  readonly identify?: ((request: IncomingMessage) => unknown) | undefined;
+  /** Where lines of the access log go, which the configuration asks for; to `log` unless given. Holds nobody up. */
+  readonly accessLog?: AccessSink | undefined;
 }
 
 /** A gateway without a port: what the server of its own and the Express middleware have in common. */
@@ -41,14 +59,18 @@ export interface OpenGateway {
   /** What the ops port serves besides health and metrics, by path: the kill switch. */
   readonly opsHandlers: Readonly<Record<string, RequestListener>>;
   shadowing(): Shadowing;
+  /** How it goes now, for `banyan status`. */
+  status(): GatewayStatus;
   /** Decides and answers. With `toMonolith`, what is the monolith's is handed to it instead of being forwarded. */
-  handle(request: IncomingMessage, response: ServerResponse, toMonolith?: (error?: Error) => void): void;
+  handle(request: IncomingMessage, response: ServerResponse, toMonolith?: ToMonolith): void;
   /** Decides and tunnels a WebSocket upgrade. With `toMonolith`, as above. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, toMonolith?: () => void): void;
   /** The resolved client address of a request: behind trusted proxies, whom they name. */
   clientAddress(request: IncomingMessage): string;
   /** Whose word on where a request comes from is taken. */
   trust(): Trust;
+  /** Told of requests that are refused elsewhere. */
+  readonly onRefused: NonNullable<Telling['onRefused']>;
   /** The configuration in force. */
   config(): Config;
   /**
@@ -66,7 +88,14 @@ export interface OpenGateway {
   close(): Promise<void>;
 }
 
-export async function openGateway({ config, source, name, log }: GatewayOptions): Promise<OpenGateway> {
+export async function openGateway({
+  config,
+  source,
+  name,
+  log,
+  identify,
+  accessLog,
+}: GatewayOptions): Promise<OpenGateway> {
   const inFlight = countInFlight();
   const copy = snapshotCopy(config.gateway.stateDir, name);
   const latches = await latchesOf({ config, name, log });
@@ -75,6 +104,7 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
     writesInFlight: inFlight.writes,
   });
   const metrics = gatewayMetrics({
+    contexts: () => holder.current().contexts.keys(),
     revision: () => holder.current().revision,
     inFlight: inFlight.total,
     upstreams: () => running.answering.guards.states(),
@@ -83,64 +113,73 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
   /** Lanes with WebSockets that the configuration has no more. */
   const retired = new Set<Lane>();
   const onClosed = (lane: Lane) => void (lane.upgrader.tunnels() > 0 && retired.add(lane));
-  const options = { name, metrics, log, inFlight, onClosed };
+  const identities = openIdentities({ redis: config.redis, identify, metrics: metrics.registry, log });
+  const sink = accessLog ?? { write: (line: object) => log.info(line, 'request') };
+  lostLines(metrics.registry, sink);
+  const spans = await spansOf(config, { name, log, registry: metrics.registry });
+  const options: RunningOptions = {
+    ...{ name, metrics, log, inFlight, onClosed, writeLine: sink.write, spans },
+    openIdentity: identities.open,
+    identity: () => running.identity,
+    onSetCookie: (value, asked) => running.identity?.cookieSet(value, asked),
+  };
   let running: Running;
   try {
     running = openRunning(config, options);
   } catch (error) {
-    await Promise.all([kill.stop(), holder.stop()]);
+    identities.close();
+    await Promise.all([kill.stop(), holder.stop(), spans?.close()]);
     throw error;
   }
   shadowMetrics(metrics.registry, () => running.shadowing.state());
+  connectionMetrics(metrics.registry, () => running.answering.upstreams);
+  const eventLoop = watchEventLoop();
+  eventLoopMetrics(metrics.registry, eventLoop);
+  stateMetrics(metrics.registry, {
+    config: () => running.config,
+    snapshot: holder.current,
+    missing: holder.missing,
+    storeSeenAgo: holder.storeSeenAgo,
+  });
   const tellDoubt = openDoubts({ metrics, log });
-
-  /** Whether the client came over TLS, as far as a trusted proxy in front tells. */
-  const isSecure = ({ socket, headers }: IncomingMessage): boolean => {
-    const { secure, trusted } = peerOf(running.trust, socket);
-    return secure || (trusted && headers['x-forwarded-proto'] === 'https');
+  const status = openGatewayStatus({
+    ...{ name, requests: metrics.requests, kills: latches.inForce, inFlight: inFlight.total },
+    ...{ snapshot: holder.current, missing: holder.missing },
+    eventLoop: eventLoop.reading,
+    config: () => running.config,
+    upstreams: () => running.answering.guards.states(),
+  });
+  holder.onChange(status.look);
+  const lags = watchLag({ config, source, log });
+  const followed = ownWritesMetrics(metrics.registry, lags.lags);
+  const ownWrites = openOwnWrites(config, { log, metrics: followed });
+  const snapshot = holder.current;
+  const deciding = (): Deciding => ({ trust: running.trust, tellDoubt, behind: lags.behind });
+  const again = (request: IncomingMessage, known: Known) => ({
+    snapshot: snapshot(),
+    decision: decideAgain(snapshot(), request, deciding(), known),
+  });
+  const parts: Parts = {
+    ...{ running: () => running, snapshot, deciding, ownWrites, followed, metrics },
+    askFirst: askingFirst({ ownWrites, again }),
   };
 
   return {
     holder,
     metrics,
     guards: () => running.answering.guards,
-    opsHandlers: kill.handlers,
+    opsHandlers: {
+      ...kill.handlers,
+      '/shadow/erase': eraseHandler(() => running.shadowing, log),
+      [JWKS_PATH]: (request, response) => serveKeys(running.identity?.jwks, request, response),
+    },
     shadowing: () => running.shadowing,
-    handle(request, response, toMonolith) {
-      const { config: written, trust, answering } = running;
-      const { limits } = written.gateway;
-      if (!toMonolith && refuseRequest(answering, request, response, limits.fields)) return;
-      const snapshot = holder.current();
-      const decision = decideRequest(snapshot, request, { trust, tellDoubt });
-      if (isAmended(decision)) amendAnswer(decision, request, response, isSecure(request));
-      if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
-        return toMonolith();
-      if (decision.answer) return answerItself(metrics, decision, decision.answer, request, response);
-      if (toMonolith && hasBody(request) && request.readableEnded)
-        return toMonolith(
-          new Error(
-            `can't forward ${request.method} to '${decision.upstream}': its body has been read; mount the gateway before whatever reads bodies`,
-          ),
-        );
-      const maxBody = decision.maxBody ?? limits.maxBody;
-      if (maxBody !== undefined && !mayBring(answering, request, response, maxBody)) return;
-      if (decision.authority !== undefined) takeAuthority(request, decision.authority);
-      void answer(answering, snapshot, decision, request, response, toMonolith);
-    },
-    upgrade(request, socket, head, toMonolith) {
-      const { config: written, trust, answering, lanes } = running;
-      const { limits } = written.gateway;
-      if (!toMonolith && refuseUpgrade(answering, request, socket, limits.fields)) return;
-      const snapshot = holder.current();
-      const decision = decideRequest(snapshot, request, { trust, tellDoubt });
-      if (toMonolith && (decision.upstream === snapshot.monolith || framingFault(request)))
-        return toMonolith();
-      if (decision.answer) return answerUpgradeItself(metrics, decision, decision.answer, socket);
-      if (decision.authority !== undefined) takeAuthority(request, decision.authority);
-      metrics.upgraded(decision.upstream);
-      lanes.get(decision.upstream)!.upgrader.upgrade(request, socket, head, decision.path, decision.edits);
-    },
+    status: status.report,
+    handle: (request, response, toMonolith) => handleRequest(parts, request, response, toMonolith),
+    upgrade: (request, socket, head, toMonolith) =>
+      handleUpgrade(parts, { request, socket, head }, toMonolith),
     trust: () => running.trust,
+    onRefused: (facts, request) => running.answering.onRefused?.(facts, request),
     clientAddress: (request) => clientAddress(running.trust, request),
     underWay: inFlight.total,
     config: () => running.config,
@@ -153,6 +192,8 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
         const before = running;
         running = prepared;
         holder.reconfigure(next);
+        lags.reconfigure(next);
+        ownWrites.reconfigure(next);
         before.retire();
       };
     },
@@ -160,12 +201,18 @@ export async function openGateway({ config, source, name, log }: GatewayOptions)
       for (const lane of [...running.lanes.values(), ...retired]) lane.upgrader.close();
     },
     async close() {
-      await Promise.all([kill.stop(), holder.stop()]);
+      eventLoop.stop();
+      status.close();
+      ownWrites.close();
+      await Promise.all([kill.stop(), lags.stop(), holder.stop()]);
       for (const lane of [...running.lanes.values(), ...retired]) {
         lane.guards.close();
         lane.upgrader.close();
       }
+      running.identity?.close();
+      identities.close();
       await running.shadowing.close();
+      await spans?.close();
       await Promise.all([...running.lanes.values()].map(({ forwarder }) => forwarder.close()));
     },
   };

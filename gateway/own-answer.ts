@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Decision, OwnAnswer } from '../contexts/index.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import { sightingOf } from './seeing/seeing.ts';
 import { plainAnswer, plainBody } from './plain-answer.ts';
 
 /**
@@ -21,6 +22,8 @@ export function answerItself(
   response.once('close', () => {
     const seen = response.writableFinished ? status : undefined;
     metrics.answered(decision, '', seen, (performance.now() - began) / 1_000);
+    const sighting = sightingOf(request);
+    sighting?.by.over(sighting, { status: seen });
   });
   response
     .writeHead(status, {

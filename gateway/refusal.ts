@@ -10,26 +10,45 @@ import { plainAnswer, plainBody } from './plain-answer.ts';
 export interface Telling {
   readonly metrics: GatewayMetrics;
   readonly log: Log;
+  /** Told as well; a request that has a line of its own elsewhere isn't told of here. */
+  readonly onRefused?: ((facts: RefusedFacts, request: IncomingMessage | undefined) => void) | undefined;
+}
+
+/** What is known of a request that is refused. */
+export interface RefusedFacts {
+  readonly limit: Limit;
+  /** What the client gets; undefined when its connection is closed. */
+  readonly status?: number | undefined;
+  readonly method?: string | undefined;
+  /** The other end of the connection, as its socket has it. */
+  readonly client?: string | undefined;
+  /** `GET /path` of what is no request. */
+  readonly line?: string | undefined;
+  readonly [fact: string]: unknown;
 }
 
 /** Why the gateway refuses, in a word: the label of `banyan_gateway_refused_total`. */
-export type Limit =
-  | 'malformed'
-  | 'tunnel'
-  | 'fields'
-  | 'head-size'
-  | 'head-timeout'
-  | 'body-size'
-  | 'body-timeout'
-  | 'slow-reader'
-  | 'handshake'
-  | 'connections';
+export const LIMITS = [
+  'malformed',
+  'tunnel',
+  'fields',
+  'head-size',
+  'head-timeout',
+  'body-size',
+  'body-timeout',
+  'slow-reader',
+  'handshake',
+  'connections',
+] as const;
+export type Limit = (typeof LIMITS)[number];
 
 /** Logs and counts a request that no upstream gets to see, or a client that is let go. */
 export function tellRefusal(
-  { metrics, log }: Telling,
-  { limit, ...facts }: { limit: Limit; [fact: string]: unknown },
+  { metrics, log, onRefused }: Telling,
+  { limit, ...facts }: RefusedFacts,
+  request?: IncomingMessage,
 ): void {
+  onRefused?.({ limit, ...facts }, request);
   metrics.failed('', { side: 'client', phase: 'request' });
   metrics.refused(limit);
   log.warn({ side: 'client', phase: 'request', limit, ...facts }, 'the client’s request is refused');
@@ -97,10 +116,7 @@ export function refuseUpgrade(
   return true;
 }
 
-function tell(
-  telling: Telling,
-  { method, socket }: IncomingMessage,
-  { status, limit, reason }: Refused,
-): void {
-  tellRefusal(telling, { status, limit, method, client: socket.remoteAddress, reason });
+function tell(telling: Telling, request: IncomingMessage, { status, limit, reason }: Refused): void {
+  const { method, socket } = request;
+  tellRefusal(telling, { status, limit, method, client: socket.remoteAddress, reason }, request);
 }

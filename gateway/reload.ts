@@ -11,7 +11,8 @@ export type Reloaded = 'applied' | 'unchanged' | 'refused';
 
 export interface ReloadOptions {
   readonly gateway: OpenGateway;
-  readonly server: Server;
+  /** What clients come to; undefined where it is the monolith's own. */
+  readonly server: Server | undefined;
   /** Reads the configuration anew; throws with all its mistakes. */
   readonly readConfig: () => Config;
   readonly certificate: Certificate | undefined;
@@ -64,7 +65,7 @@ export function openReloading({ gateway, server, readConfig, log, ...first }: Re
       );
     let shown: Certificate | undefined;
     try {
-      shown = next.gateway.tls && (await readCertificate(next.gateway.tls));
+      shown = server && next.gateway.tls && (await readCertificate(next.gateway.tls));
     } catch (error) {
       return refuse({ err: error, expires: day(certificate) }, `the certificate can’t be replaced; ${STAYS}`);
     }
@@ -77,7 +78,7 @@ export function openReloading({ gateway, server, readConfig, log, ...first }: Re
     const renewed = shown !== undefined && !isSame(shown, certificate);
     const changed = renewed || gateway.isNew(next);
     apply();
-    applyLimits(server, next.gateway.limits);
+    if (server) applyLimits(server, next.gateway.limits);
     if (shown && renewed) {
       (server as unknown as TlsServer).setSecureContext(shown.options);
       certificate = shown;

@@ -1,7 +1,9 @@
 import type { Config } from '../contexts/index.ts';
 import type { Answering } from './answer.ts';
 import { trustIn, type Trust } from './client-address.ts';
+import type { Identity } from './identity/identity.ts';
 import type { InFlight } from './in-flight.ts';
+import { openSeeing, type SeeingOptions } from './seeing/seeing.ts';
 import { openShadowing, type Shadowing } from './shadow/shadowing.ts';
 import { laneKey, openLane, type Lane, type LaneOptions } from './lane.ts';
 
@@ -10,19 +12,25 @@ export interface Running {
   readonly config: Config;
   readonly trust: Trust;
   readonly lanes: ReadonlyMap<string, Lane>;
-  /** Goes on, with what it has found out, while neither a context nor an upstream changes. */
+  /** Goes on while neither a context nor an upstream changes; what it has found out of a context, while that doesn't. */
   readonly shadowing: Shadowing;
   readonly shadow: { users: number; readonly shadowing: Shadowing };
   readonly answering: Answering;
+  /** Who is calling; undefined where the configuration asks for nobody. */
+  readonly identity: Identity | undefined;
   /** Takes no more requests; what it has opened and nobody else uses is closed when those under way are done. */
   retire(): void;
 }
 
-export interface RunningOptions extends LaneOptions {
+export interface RunningOptions extends LaneOptions, Omit<SeeingOptions, 'trust'> {
   /** How the gateway is named. */
   readonly name: string;
   /** Counts for the whole gateway. */
   readonly inFlight: InFlight;
+  /** Opens what finds out who is calling, for a configuration that has `gateway.identity`. */
+  readonly openIdentity: (config: Config, trust: Trust) => Identity;
+  /** The identity in force, for copies of shadowed reads. */
+  readonly identity: () => Identity | undefined;
   /** Told of a lane that carries no more plain requests; its WebSockets may go on. */
   readonly onClosed: (lane: Lane) => void;
 }
@@ -32,7 +40,7 @@ export interface RunningOptions extends LaneOptions {
  * with their connections and breakers. Throws when a file can't be read, and leaves nothing open then.
  */
 export function openRunning(config: Config, options: RunningOptions, before?: Running): Running {
-  const { name, metrics, log, inFlight, onClosed } = options;
+  const { name, metrics, log, inFlight, onClosed, writeLine, spans } = options;
   const same =
     JSON.stringify(before?.config.gateway.trustedProxies) === JSON.stringify(config.gateway.trustedProxies);
   const trust = before && same ? before.trust : trustIn(config.gateway.trustedProxies);
@@ -50,14 +58,21 @@ export function openRunning(config: Config, options: RunningOptions, before?: Ru
   const shadow =
     before && same && isShadowedAlike(before.config, config)
       ? before.shadow
-      : { users: 0, shadowing: openShadowing(config, { name, log, trust }) };
+      : {
+          users: 0,
+          shadowing: openShadowing(config, {
+            ...{ name, log, trust, identity: options.identity, before: before?.shadowing },
+          }),
+        };
   shadow.users += 1;
+  const identity = config.gateway.identity && options.openIdentity(config, trust);
 
   let underWay = 0;
   let retired = false;
   const leave = () => {
     shadow.users -= 1;
     if (shadow.users === 0) void shadow.shadowing.close();
+    identity?.close();
     for (const lane of lanes.values()) {
       lane.users -= 1;
       if (lane.users === 0) {
@@ -78,6 +93,7 @@ export function openRunning(config: Config, options: RunningOptions, before?: Ru
       if (retired && underWay === 0) leave();
     },
   };
+  const seeing = openSeeing(config, { trust, writeLine, spans });
   const answering = {
     upstreams: new Map([...lanes].map(([name, { forwarder }]) => [name, forwarder])),
     guards: {
@@ -86,10 +102,11 @@ export function openRunning(config: Config, options: RunningOptions, before?: Ru
       close() {},
     },
     shadowing: shadow.shadowing,
-    ...{ metrics, inFlight: counted, log, serverTiming: config.gateway.serverTiming },
+    ...{ metrics, inFlight: counted, log, identity, serverTiming: config.gateway.serverTiming },
+    ...{ seeing, onRefused: seeing?.refused },
   };
   return {
-    ...{ config, trust, lanes, shadow, shadowing: shadow.shadowing, answering },
+    ...{ config, trust, lanes, shadow, shadowing: shadow.shadowing, answering, identity },
     retire() {
       retired = true;
       if (underWay === 0) leave();

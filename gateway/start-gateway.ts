@@ -15,6 +15,7 @@ import { openGateway, type GatewayOptions } from './open-gateway.ts';
 import { upstreamsPage } from './protection/upstreams-page.ts';
 import { openReloading, type Reloaded } from './reload.ts';
 import { restoreSpelling } from './respelling.ts';
+import { clientConnections } from './seeing/connection-metrics.ts';
 import { afterAnswers, awaitTurn } from './turns.ts';
 import { rememberUnderWay } from './under-way.ts';
 import { answerUnparsed } from './unparsed.ts';
@@ -25,7 +26,7 @@ export interface StartOptions extends GatewayOptions {
   /** `host:port` of the ops port instead of the config's. */
   readonly ops?: string;
   /** Shown on the ops port beside the gateway's own. */
-  readonly metrics?: Registry | undefined;
+  readonly metrics?: readonly Registry[] | undefined;
   /** Reads the configuration anew for a reload, and throws with all its mistakes; the one given unless given. */
   readonly readConfig?: () => Config;
   /** Files whose change is a reason to reload, besides those that the configuration names for TLS. */
@@ -73,7 +74,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   const gateway = await openGateway(options);
   const drain = openDrain();
   const server = openListener(limits, certificate, drain.ServerResponse);
-  const telling = { metrics: gateway.metrics, log };
+  const telling = { metrics: gateway.metrics, log, onRefused: gateway.onRefused };
   rememberUnderWay(server);
   const limitsNow = () => gateway.config().gateway.limits;
   const most = () => limitsNow().connectionsPerClient;
@@ -96,9 +97,10 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     }),
   );
   drain.watch(server);
+  clientConnections(gateway.metrics.registry, server);
   answerUnparsed(server, telling);
   refuseConnect(server, telling);
-  const stopWatching = watchSlowClients(server, limitsNow, telling);
+  const stopWatching = watchSlowClients(server, limitsNow, { metrics: gateway.metrics, log });
 
   const { host, port } = parseAddress(address);
   try {
@@ -109,12 +111,13 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   }
   const opsServer = await startOpsServer({
     address: ops,
-    metrics: [gateway.metrics.registry, ...(options.metrics ? [options.metrics] : [])],
+    metrics: [gateway.metrics.registry, ...(options.metrics ?? [])],
     notReady: () => drain.stopping() ?? gateway.holder.missing(),
     handlers: gateway.opsHandlers,
     pages: {
       '/upstreams': () => upstreamsPage(gateway.guards()),
       '/shadow': () => gateway.shadowing().report(),
+      '/status': gateway.status,
     },
   }).catch(async (error: unknown) => {
     server.close();

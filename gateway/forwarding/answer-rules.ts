@@ -11,6 +11,8 @@ export interface AnswerRules {
     ((value: string, back: readonly ReverseRewrite[] | undefined, asked: Asked) => string) | undefined;
   /** `Set-Cookie`. */
   readonly cookie: ((value: string) => string) | undefined;
+  /** Sees it as the upstream wrote it, with the fields of the request. */
+  readonly seen: ((value: string, asked: IncomingMessage['headers']) => void) | undefined;
 }
 
 type Asked = IncomingMessage['headers'] | undefined;
@@ -22,7 +24,10 @@ export function hostFor({ url, host }: Pick<Upstream, 'url' | 'host'>): string |
   return host === 'upstream' ? new URL(url).host || 'localhost' : host;
 }
 
-export function answerRules(upstream: Pick<Upstream, 'url' | 'host' | 'rewrite'>): AnswerRules {
+export function answerRules(
+  upstream: Pick<Upstream, 'url' | 'host' | 'rewrite'>,
+  seen?: AnswerRules['seen'],
+): AnswerRules {
   const { location = true, cookieDomain = {}, cookiePath = {} } = upstream.rewrite ?? {};
   const { host } = new URL(upstream.url);
   const known = [host, hostFor(upstream) ?? host, ...(Array.isArray(location) ? location : []).map(hostOf)];
@@ -32,6 +37,7 @@ export function answerRules(upstream: Pick<Upstream, 'url' | 'host' | 'rewrite'>
   return {
     link: location === false ? undefined : (value, back, asked) => publicLink(value, own, back, asked),
     cookie: cookieRule(cookieDomain, cookiePath),
+    seen,
   };
 }
 

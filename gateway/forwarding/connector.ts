@@ -12,18 +12,28 @@ const JITTER = 30;
  */
 export function connectorOf(
   { secure, socketPath, tls }: Origin,
-  { connectTimeout, mayRetry = () => true }: Pick<UpstreamOptions, 'connectTimeout' | 'mayRetry'>,
+  {
+    connectTimeout,
+    mayRetry = () => true,
+    onConnect,
+  }: Pick<UpstreamOptions, 'connectTimeout' | 'mayRetry' | 'onConnect'>,
+  more: buildConnector.BuildOptions = {},
 ): buildConnector.connector {
   const dial = buildConnector({
+    ...more,
     ...tls,
     timeout: connectTimeout ?? 0,
     allowH2: false,
     ...(socketPath === undefined ? {} : { socketPath }),
   });
   // The certificate is the upstream's, though Host stays the client's.
-  const connect: buildConnector.connector = secure
-    ? (where, callback) => dial({ ...where, servername: tls.servername! }, callback)
-    : dial;
+  const connect: buildConnector.connector = (where, callback) => {
+    const began = performance.now();
+    dial(secure ? { ...where, servername: tls.servername! } : where, (...result) => {
+      if (result[0] === null) onConnect?.(performance.now() - began);
+      callback(...result);
+    });
+  };
   return (where, callback) =>
     connect(where, (...result) => {
       if (result[0] === null || gaveUp(result[0]) || !mayRetry()) return callback(...result);

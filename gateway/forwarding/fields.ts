@@ -30,12 +30,13 @@ const NO_RULES: RequestRules = {};
 
 /** Who passed the message on (RFC 9110 §7.6.3). Of answers nobody tells the gateway the version: it counts as 1.1. */
 const VIA = '1.1 banyan';
+const VIA_1_0 = '1.0 banyan';
 
 /**
  * The fields for the upstream as a raw list (name, value, name, value, …), in the client's order and spelling: without
  * hop-by-hop fields, without what only a trusted proxy may say, with what the gateway says itself at the end, and as
- * the route edits them. On the wire undici writes `host` first, `content-length` last, both in lower case, and
- * `connection: keep-alive`. One pass: this runs for every request.
+ * the route edits them. Where undici writes them, `host` comes first, `content-length` last, both in lower case, and
+ * `connection: keep-alive` between. One pass: this runs for every request.
  */
 export function requestFields(
   request: IncomingMessage,
@@ -74,7 +75,7 @@ export function requestFields(
   if (edits !== undefined) fields.push(...edits.set);
   const said = forwardedFields(peer, request);
   for (let index = 0; index < said.length; index += 1) fields.push(said[index]!);
-  fields.push('Via', request.httpVersionMinor === 0 ? '1.0 banyan' : VIA);
+  fields.push('Via', request.httpVersionMinor === 0 ? VIA_1_0 : VIA);
   return fields;
 }
 
@@ -86,7 +87,7 @@ type Answered = Pick<IncomingMessage, 'method' | 'httpVersionMinor'> &
  * The fields for the client, from the upstream's raw list, as the upstream's rules and the route turn them; repeated
  * ones such as Set-Cookie stay apart. `Trailer` announces fields after a chunked body and goes with it: elsewhere
  * Node refuses to write it. Throws where the upstream has coded the body in another way than by chunks: nobody undoes
- * that, and the client would not be told.
+ * that, and the client would not be told. `minor` is of the version that the upstream spoke: `Via` names it.
  */
 export function responseFields(
   raw: readonly (string | Buffer)[],
@@ -94,6 +95,7 @@ export function responseFields(
   status: number,
   rules?: AnswerRules,
   edits?: RouteEdits,
+  minor = 1,
 ): string[] {
   let fields: string[] = [];
   let nominated: Set<string> | undefined;
@@ -103,8 +105,9 @@ export function responseFields(
     const name = nameText(raw[index]!);
     const fate = answerFate(name);
     if (fate === ENDS) {
-      // Of these names only Transfer-Encoding is that long and begins with a T.
-      if (name.length === 17 && (name.charCodeAt(0) | 0x20) === 0x74) checkCoding(latin1(raw[index + 1]!));
+      // Of these names only Transfer-Encoding is that long and begins with a T. 101 has no body that could be coded.
+      if (name.length === 17 && (name.charCodeAt(0) | 0x20) === 0x74 && status !== 101)
+        checkCoding(latin1(raw[index + 1]!));
       continue;
     }
     let value = latin1(raw[index + 1]!);
@@ -122,6 +125,7 @@ export function responseFields(
         if (rules?.link) value = rules.link(value, edits?.back, headers);
         break;
       case COOKIE:
+        if (rules?.seen && headers) rules.seen(value, headers);
         if (rules?.cookie) value = rules.cookie(value);
     }
     if (edits?.response !== undefined && edits.response.names.has(readName(name))) continue;
@@ -130,7 +134,7 @@ export function responseFields(
   if (trailer && !chunked) (nominated ??= new Set()).add('trailer');
   if (nominated !== undefined) fields = without(fields, nominated);
   if (edits?.response !== undefined) fields.push(...edits.response.set);
-  fields.push('Via', VIA);
+  fields.push('Via', minor === 0 ? VIA_1_0 : VIA);
   return fields;
 }
 
@@ -170,10 +174,15 @@ export function upgradeAnswerFields(
   headers: IncomingMessage['headers'],
   rules?: AnswerRules,
   edits?: RouteEdits,
+  added: readonly string[] = [],
 ): Record<string, string | string[]> {
+  const status = answer.statusCode!;
   const request = { method: 'GET', httpVersionMinor: 1, headers };
-  const fields = byName(responseFields(answer.rawHeaders, request, answer.statusCode!, rules, edits));
-  for (const name of ['connection', 'upgrade', 'transfer-encoding']) {
+  const fields = byName([
+    ...responseFields(answer.rawHeaders, request, status, rules, edits, answer.httpVersionMinor),
+    ...added,
+  ]);
+  for (const name of ['connection', 'upgrade', ...(status === 101 ? [] : ['transfer-encoding'])]) {
     const value = answer.headers[name];
     if (value !== undefined) fields[name] = value;
   }

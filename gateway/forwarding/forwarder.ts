@@ -15,6 +15,26 @@ export interface Exchange {
   readonly edits?: RouteEdits | undefined;
   /** Sees the answer pass, of an exchange without a body. Its end is the caller's to tell. */
   readonly observer?: AnswerObserver | undefined;
+  /** Where the forwarder notes how far the exchange has got; nobody asks unless given. */
+  readonly times?: ExchangeTimes | undefined;
+}
+
+/** When an exchange got so far, as `performance.now()` has it; undefined while it hasn't. */
+export interface ExchangeTimes {
+  /** It had a connection: from here the request was being sent. */
+  sent: number | undefined;
+  /** The final answer's head was there, and nothing of it had been passed on. */
+  head: number | undefined;
+}
+
+/** The connections of a forwarder at one moment. */
+export interface Connections {
+  /** Made and not closed. */
+  readonly open: number;
+  /** Those of them that carry an exchange. */
+  readonly busy: number;
+  /** Exchanges that have none yet. */
+  readonly waiting: number;
 }
 
 /** Sees an answer as it comes from the upstream. It holds nothing up and throws nothing. */
@@ -63,10 +83,12 @@ export type Outcome =
  * It sends a request once and never repeats it. When it fails before the answer's head has been passed on, the
  * response is untouched and the caller answers; when it fails later, the client's connection has been broken
  * off, so that nobody takes half an answer for a whole one. When the client goes away, the upstream request is
- * aborted. It never rejects. It does not promise that the request's body can be read again.
+ * aborted. It never rejects. It does not promise that the request's body can be read again. `times`, where an exchange
+ * has them, are noted in every case, also of one that fails.
  */
 export interface Forwarder {
   forward(exchange: Exchange): Promise<Outcome>;
+  connections(): Connections;
   /** Closes the connections; what is under way breaks. */
   close(): Promise<void>;
 }
@@ -85,6 +107,8 @@ export interface UpstreamOptions {
   readonly idleTimeout?: number | undefined;
   /** Asked before a connection that was never made is tried again. Always unless given. */
   readonly mayRetry?: () => boolean;
+  /** Told of each connection that was made, with the milliseconds that it took: name, TCP, TLS. */
+  readonly onConnect?: ((milliseconds: number) => void) | undefined;
   /**
    * Milliseconds in which an upstream with a `timeout` takes something of a body at least. A minute unless given,
    * or the timeout where that is longer.

@@ -32,8 +32,8 @@ import { openPatience } from './patience.ts';
 const CONTINUE_AFTER = 1_000;
 
 /**
- * The few exchanges that undici 8 doesn't carry: requests with `Expect`, with trailers, with an empty body that says
- * so, or with a target that is no path. The upstream's own 100 (Continue) is what the client gets. One that says
+ * The few exchanges that undici 8 doesn't carry: requests with `Expect`, or that have a body with trailers, or a body
+ * and a target that is no path. The upstream's own 100 (Continue) is what the client gets. One that says
  * nothing gets the body all the same, as soon as the client sends it, which it is asked to after a second
  * (RFC 9110 §10.1.1).
  */
@@ -45,6 +45,7 @@ export function nodeForwarder(options: UpstreamOptions): Forwarder {
   const where = { hostname: host, host, protocol: secure ? 'https:' : 'http:', port: String(port) };
   agent.createConnection = (_request, made) =>
     void connect(where, (...result) => made!(...(result as [null, Socket])));
+  const waiting = new Set<ClientRequest>();
   return {
     forward: (exchange) =>
       new Promise((resolve) => {
@@ -64,8 +65,20 @@ export function nodeForwarder(options: UpstreamOptions): Forwarder {
         } catch (error) {
           return resolve(failed('upstream', 'connect', error as Error));
         }
-        carry(exchange, outgoing, options, resolve);
+        waiting.add(outgoing);
+        const got = () => void waiting.delete(outgoing);
+        outgoing.once('socket', got);
+        carry(exchange, outgoing, options, (outcome) => {
+          got();
+          resolve(outcome);
+        });
       }),
+    connections() {
+      const [busy, idle] = [agent.sockets, agent.freeSockets].map((sockets) =>
+        Object.values(sockets).reduce((sum, of) => sum + (of?.length ?? 0), 0),
+      ) as [number, number];
+      return { open: busy + idle, busy, waiting: waiting.size };
+    },
     close: async () => agent.destroy(),
   };
 }
@@ -83,7 +96,7 @@ function framedFields(
 }
 
 function carry(
-  { request, response, added, edits }: Exchange,
+  { request, response, added, edits, times }: Exchange,
   outgoing: ClientRequest,
   { timeout, stall, idleTimeout, answers }: UpstreamOptions,
   resolve: (outcome: Outcome) => void,
@@ -120,7 +133,10 @@ function carry(
 
   response.once('close', onClose);
   request.once(REFUSED, onRefused);
-  outgoing.on('socket', () => (connected = true));
+  outgoing.on('socket', () => {
+    connected = true;
+    if (times) times.sent = performance.now();
+  });
   outgoing.on('finish', () => patience.sent(outgoing.socket ?? undefined));
   outgoing.on('error', (error: Error & { code?: string }) =>
     fail('upstream', error, error.code === 'UND_ERR_CONNECT_TIMEOUT'),
@@ -132,6 +148,7 @@ function carry(
   outgoing.on('response', (answer) => {
     clearTimeout(continuing);
     patience.end();
+    if (times) times.head = performance.now();
     answer.on('error', (error) => fail('upstream', error));
     try {
       response.sendDate = false;
@@ -168,6 +185,8 @@ function onceExpected(request: IncomingMessage, response: ServerResponse): () =>
 
 /** The body, and the trailers that came after it. */
 function send(request: IncomingMessage, outgoing: ClientRequest): void {
+  // Without a body the request may be a stream that never ends (`optimizeEmptyRequests`).
+  if (!hasBody(request)) return void outgoing.end();
   request.pipe(outgoing, { end: false });
   request.once('end', () => {
     if (request.rawTrailers.length > 0 && outgoing.chunkedEncoding)
@@ -183,7 +202,14 @@ function answerFields(
   answers: AnswerRules | undefined,
   edits: RouteEdits | undefined,
 ): string[] {
-  const fields = responseFields(answer.rawHeaders, request, answer.statusCode!, answers, edits);
+  const fields = responseFields(
+    answer.rawHeaders,
+    request,
+    answer.statusCode!,
+    answers,
+    edits,
+    answer.httpVersionMinor,
+  );
   if (request.headers.expect !== undefined && !request.complete) fields.push('Connection', 'close');
   return fields;
 }

@@ -38,13 +38,14 @@ export function undiciForwarder(options: UpstreamOptions): Forwarder {
     pipelining: 1,
     allowH2: false,
   });
+  const line: Line = { waiting: 0 };
   // One name for all requests: undici would dial again for another Host.
   const named = secure ? { servername: host } : {};
   return {
     forward: (exchange) =>
       new Promise((resolve) => {
         const { request } = exchange;
-        const carried = new Carried(exchange, options, resolve);
+        const carried = new Carried(exchange, options, line, resolve);
         exchange.response.on('close', clientGone);
         const body = hasBody(request) ? streamed(request) : null;
         // Without a body undici's own clock is right, and a timer less for each request; it is coarse below a second.
@@ -71,6 +72,10 @@ export function undiciForwarder(options: UpstreamOptions): Forwarder {
           carried.onResponseError(undefined, error as Error);
         }
       }),
+    connections() {
+      const { connected, running } = pool.stats;
+      return { open: connected, busy: running, waiting: line.waiting };
+    },
     close: () => pool.destroy(),
   };
 }
@@ -118,6 +123,11 @@ class KnownSocketClient extends Client {
   }
 }
 
+/** Exchanges that have no connection yet. undici counts those in that have been given up. */
+interface Line {
+  waiting: number;
+}
+
 const CARRIED = Symbol('the exchange that a response is for');
 
 interface Answered extends ServerResponse {
@@ -136,7 +146,9 @@ const SMALL = 16 * 1024;
 class Carried implements Dispatcher.DispatchHandler {
   readonly #exchange: Exchange;
   readonly #options: UpstreamOptions;
+  readonly #line: Line;
   readonly #settle: (outcome: Outcome) => void;
+  #waits = true;
   #controller: Dispatcher.DispatchController | undefined;
   #answered = false;
   #settled = false;
@@ -146,9 +158,11 @@ class Carried implements Dispatcher.DispatchHandler {
   patience: Patience | undefined;
   connection: Connection | undefined;
 
-  constructor(exchange: Exchange, options: UpstreamOptions, settle: (outcome: Outcome) => void) {
+  constructor(exchange: Exchange, options: UpstreamOptions, line: Line, settle: (outcome: Outcome) => void) {
     this.#exchange = exchange;
     this.#options = options;
+    this.#line = line;
+    line.waiting += 1;
     this.#settle = settle;
     (exchange.response as Answered)[CARRIED] = this;
   }
@@ -176,6 +190,9 @@ class Carried implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#waitNoMore();
+    const { times } = this.#exchange;
+    if (times) times.sent = performance.now();
     if (this.#gone) controller.abort(new Error('the client closed its connection'));
   }
 
@@ -193,8 +210,9 @@ class Carried implements Dispatcher.DispatchHandler {
     _headers: unknown,
     message?: string,
   ): void {
-    const { request, response, added, edits, observer } = this.#exchange;
+    const { request, response, added, edits, observer, times } = this.#exchange;
     if (status < 200) return passInformation(response, status, controller.rawHeaders as Buffer[]);
+    if (times) times.head = performance.now();
     this.patience?.end();
     const fields = responseFields(
       controller.rawHeaders as Buffer[],
@@ -254,8 +272,14 @@ class Carried implements Dispatcher.DispatchHandler {
     this.#finish({ ok: false, failure: { side, phase, late, stale, cause, refused } });
   }
 
+  #waitNoMore(): void {
+    if (this.#waits) this.#line.waiting -= 1;
+    this.#waits = false;
+  }
+
   #finish(outcome: Outcome): void {
     this.#settled = true;
+    this.#waitNoMore();
     this.patience?.end();
     this.#exchange.response.off('close', clientGone);
     this.#settle(outcome);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { KILL_CONSENTS, type ContextOutcome, type KillAnswer } from '../../contexts/index.ts';
+import { refusalOf, sendJson } from '../ops-order.ts';
 import type { Holder } from '../snapshot/holder.ts';
 import type { Carried, KillSwitch } from './kill-switch.ts';
 
@@ -36,20 +37,20 @@ export function killHandlers(options: OpsHandlersOptions): Readonly<Record<strin
     const told: KillAnswer = {
       ...{ gateway: name, instance, generation, revision, contexts, notKept, unaudited: unaudited() },
     };
-    send(response, status, told);
+    sendJson(response, status, told);
   };
   const order =
     (carryOut: KillSwitch['kill']): RequestListener =>
     async (request, response) => {
       const refusal = refusalOf(request);
-      if (refusal) return send(response, refusal.status, { error: refusal.error });
+      if (refusal) return sendJson(response, refusal.status, { error: refusal.error });
       const body = await bodyOf(request);
       const parsed = orderSchema.safeParse(body);
       if (!parsed.success) {
         const mistakes = parsed.error.issues.map(
           ({ path, message }) => `${path.join('.') || 'body'}: ${message}`,
         );
-        return send(response, 400, { error: `the order can't be read: ${mistakes.join('; ')}` });
+        return sendJson(response, 400, { error: `the order can't be read: ${mistakes.join('; ')}` });
       }
       const by = parsed.data.by ?? request.socket.remoteAddress ?? 'unknown';
       answer(response, await carryOut({ ...parsed.data, by }));
@@ -61,11 +62,11 @@ export function killHandlers(options: OpsHandlersOptions): Readonly<Record<strin
       if (request.method === 'GET' || request.method === 'HEAD')
         return answer(response, { contexts: killSwitch.list(), notKept: undefined });
       if (request.method === 'POST') return kill(request, response);
-      send(response, 405, { error: 'GET lists, POST kills' }, { allow: 'GET, HEAD, POST' });
+      sendJson(response, 405, { error: 'GET lists, POST kills' }, { allow: 'GET, HEAD, POST' });
     },
     '/kill/release': (request, response) => {
       if (request.method === 'POST') return release(request, response);
-      send(response, 405, { error: 'POST releases' }, { allow: 'POST' });
+      sendJson(response, 405, { error: 'POST releases' }, { allow: 'POST' });
     },
   };
 }
@@ -73,15 +74,6 @@ export function killHandlers(options: OpsHandlersOptions): Readonly<Record<strin
 function statusOf(contexts: readonly ContextOutcome[]): number {
   if (contexts.some(({ refused }) => refused?.kind === 'unknown')) return 404;
   return contexts.some(({ refused }) => refused) ? 409 : 200;
-}
-
-function refusalOf({ headers }: IncomingMessage): { status: number; error: string } | undefined {
-  const site = headers['sec-fetch-site'];
-  if (headers.origin !== undefined || (site !== undefined && site !== 'none'))
-    return { status: 403, error: 'web pages may not use the ops port' };
-  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json') return { status: 415, error: 'required: content-type: application/json' };
-  return undefined;
 }
 
 /** Undefined when it is no JSON or too long; the schema says what is required then. */
@@ -98,16 +90,4 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   } catch {
     return undefined;
   }
-}
-
-function send(
-  response: ServerResponse,
-  status: number,
-  body: object,
-  fields: Readonly<Record<string, string>> = {},
-): void {
-  if (response.destroyed) return;
-  response
-    .writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...fields })
-    .end(`${JSON.stringify(body)}\n`);
 }

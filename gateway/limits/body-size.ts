@@ -18,7 +18,7 @@ export function mayBring(
   if (length === undefined) count(request, maxBody);
   if (length === undefined || Number(length) <= maxBody) return true;
   const refusal = tooLong(maxBody, `its body has ${length} bytes`);
-  tellRefusal(telling, { ...refusal, method, client: socket.remoteAddress });
+  tellRefusal(telling, { ...refusal, method, client: socket.remoteAddress }, request);
   answerAndClose(request, response, refusal.status);
   return false;
 }

@@ -35,18 +35,19 @@ export function limitConnections(
 ): ConnectionCounts {
   const connections = new Map<string, number>();
   const requests = new Map<string, number>();
-  const tell = (client: string, what: string) =>
-    tellRefusal(telling, {
-      ...{ status: 429, limit: 'connections', client },
-      reason: `the client has ${most()} ${what} already`,
-    });
+  const tell = (client: string, what: string, request?: IncomingMessage) =>
+    tellRefusal(
+      telling,
+      { status: 429, limit: 'connections', client, reason: `the client has ${most()} ${what} already` },
+      request,
+    );
   const begins = (request: IncomingMessage, exchange: EventEmitter): boolean => {
     const limit = most();
     if (limit === undefined || !peerOf(trust(), request.socket).trusted) return true;
     const client = clientAddress(trust(), request);
     const key = clientKey(client);
     if ((requests.get(key) ?? 0) >= limit) {
-      tell(client, 'requests under way');
+      tell(client, 'requests under way', request);
       return false;
     }
     count(requests, key, 1);

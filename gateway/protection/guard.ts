@@ -5,9 +5,9 @@ import { limitConcurrency } from './concurrency.ts';
 import { openHealth, type HealthState } from './health.ts';
 import { openRetryBudget } from './retry-budget.ts';
 
-/** Why a request isn't sent to its upstream. */
+/** Why a request isn't sent to its upstream. `identity`: nobody knows who is calling. */
 export interface Shed {
-  readonly cause: 'breaker' | 'health' | 'concurrency';
+  readonly cause: 'breaker' | 'health' | 'concurrency' | 'identity';
   /** Seconds after which another try makes sense, at least 1. */
   readonly retryAfter: number;
 }

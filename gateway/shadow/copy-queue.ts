@@ -1,7 +1,7 @@
 import { backoff } from '../../runtime/backoff.ts';
 
-/** Why a sampled read was not compared: no place in the queue, or too long in it; an upstream that is away; no room for bodies; a comparison that was lost; a stop. */
-export const DROPS = ['queue', 'late', 'paused', 'room', 'thread', 'stopped'] as const;
+/** Why a sampled read was not compared: no place in the queue, or too long in it; an upstream that is away; nobody knows who is calling; no room for bodies; a comparison that was lost; a stop. */
+export const DROPS = ['queue', 'late', 'paused', 'identity', 'room', 'thread', 'stopped'] as const;
 export type Drop = (typeof DROPS)[number];
 
 /** Something that waits to be sent. */

@@ -6,6 +6,8 @@ export interface Examples {
   add(route: string, example: ShadowExample): void;
   /** The latest first. */
   of(route: string): readonly ShadowExample[];
+  /** Forgets all of them, and returns how many there were. */
+  clear(): number;
 }
 
 const PER_ROUTE = 10;
@@ -26,6 +28,11 @@ export function openExamples(): Examples {
         .filter((one) => one.route === route)
         .map(({ example }) => example)
         .toReversed(),
+    clear() {
+      const count = kept.length;
+      kept = [];
+      return count;
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Decision, ShadowOutcome } from '../../contexts/index.ts';
 import type { Copy } from '../forwarding/copy-sender.ts';
 import type { AnswerObserver } from '../forwarding/forwarder.ts';
+import type { Identified, Identity } from '../identity/identity.ts';
 import type { Budget } from './budget.ts';
 import { openCapture, type Capture, type CaptureEnd } from './capture.ts';
 import type { Comparer } from './comparer.ts';
@@ -9,20 +10,31 @@ import type { Drop } from './copy-queue.ts';
 import { exampleOf, shownTarget } from './examples.ts';
 import type { Destination, ShadowedContext } from './shadowed-context.ts';
 
+export interface Shared {
+  readonly budget: Budget;
+  readonly comparer: Comparer;
+  readonly identity: () => Identity | undefined;
+}
+
 /**
  * Follows one sampled read: keeps the monolith's answer as it passes, sends a copy to the extracted service once that
  * answer has begun, and to the monolith again once it has ended where the route allows it, has all of them compared, and
  * counts what became of it, once. Returns what has to see the monolith's answer.
  */
 export function shadowRead(
-  { budget, comparer }: { readonly budget: Budget; readonly comparer: Comparer },
+  { budget, comparer, identity }: Shared,
   shadowed: ShadowedContext,
   decision: Decision,
   request: IncomingMessage,
+  inProcess: boolean,
 ): AnswerObserver {
   const { config } = shadowed;
   const route = decision.route!;
   const method = request.method!;
+  // A router of the monolith may change it on the way.
+  const asked = request.url!;
+  const who = inProcess ? shadowed.who(decision, request) : undefined;
+  const { path, edits } = decision.shadow!;
   const began = performance.now();
   const stops: (() => void)[] = [];
   let over = false;
@@ -53,28 +65,42 @@ export function shadowRead(
     return captured;
   };
 
-  const sendTo = ({ queue, sender }: Destination, copy: Copy, into: Capture): void =>
+  const sendTo = ({ queue, sender }: Destination, copy: Copy, into: Capture, identifies = false): void => {
+    const send = (copy: Copy, done: Done): void => {
+      if (over) return done(undefined);
+      stops.push(
+        sender.send(copy, {
+          head: into.head,
+          data: into.data,
+          end(complete) {
+            // What was broken off here says nothing about the upstream.
+            done(complete || !over ? complete : undefined);
+            into.end(complete);
+          },
+        }),
+      );
+    };
+    const sendTold = async (copy: Copy, asking: Promise<Identified>, done: Done): Promise<void> => {
+      const found = await asking;
+      if ('decision' in found) return send({ ...copy, edits: found.decision.edits }, done);
+      done(undefined);
+      // Where the gateway itself answers nobody, the service wouldn't have been asked.
+      if ('answer' in found) settle('skipped');
+      else settle('dropped', 'identity');
+    };
     queue.offer({
       drop: (why) => settle('dropped', why),
       send(done) {
-        if (over) return done(undefined);
-        stops.push(
-          sender.send(copy, {
-            head: into.head,
-            data: into.data,
-            end(complete) {
-              // What was broken off here says nothing about the upstream.
-              done(complete || !over ? complete : undefined);
-              into.end(complete);
-            },
-          }),
-        );
+        const asking = identifies && !over ? identity()?.identifyCopy(decision, request) : undefined;
+        if (asking) void sendTold(copy, asking, done);
+        else send(copy, done);
       },
     });
+  };
 
   const compareWhenWhole = (): void => {
     if (over || !own.whole || !copied.whole || repeated?.whole === false) return;
-    const lagging = shadowed.writes.since(shadowed.who(decision, request), began - config.maxLag);
+    const lagging = shadowed.writes.since(who ?? shadowed.who(decision, request), began - config.maxLag);
     const sample = {
       route,
       monolith: own.answer()!,
@@ -85,29 +111,32 @@ export function shadowRead(
       if (!judged) return settle('dropped', 'thread');
       if (judged.outcome !== 'mismatch') return settle(judged.outcome);
       if (lagging) return settle('lag');
-      const target = shownTarget(request.url!, route, config.personal);
+      const target = shownTarget(asked, route, config.personal);
       shadowed.examples.add(route, exampleOf(method, target, judged.differences));
       settle('mismatch');
     });
   };
 
   const copied = capture('error', compareWhenWhole);
-  const repeated = shadowed.repeatable.has(route) ? capture('unstable', compareWhenWhole) : undefined;
+  const repeats = !inProcess && shadowed.repeatable.has(route);
+  const repeated = repeats ? capture('unstable', compareWhenWhole) : undefined;
   const own = capture(
     'skipped',
     () => {
       // Only now: the first request may have held a lock that the second one needs.
-      if (repeated && !over) sendTo(shadowed.again, { request, path: decision.path }, repeated);
+      if (repeated && !over) sendTo(shadowed.again, { request, path: decision.path ?? asked }, repeated);
       compareWhenWhole();
     },
     (status, fields) => {
-      if (isReference(status, fields)) sendTo(shadowed.extracted, { request, ...decision.shadow! }, copied);
+      if (isReference(status, fields))
+        sendTo(shadowed.extracted, { request, path: path ?? asked, edits }, copied, true);
       else settle('skipped');
     },
   );
   return own;
 }
 
+type Done = (answered: boolean | undefined) => void;
 type Head = (status: number, fields: readonly string[]) => void;
 
 /** Whether the request asks for something that two systems can be expected to answer alike. */

@@ -1,6 +1,5 @@
 import {
   judgeShadow,
-  noCounts,
   reportShadow,
   type Config,
   type ContextConfig,
@@ -11,10 +10,10 @@ import {
 import { clientAddress, type Trust } from '../client-address.ts';
 import { answerRules, hostFor } from '../forwarding/answer-rules.ts';
 import { openCopySender, type CopySender } from '../forwarding/copy-sender.ts';
-import { DROPS, openCopyQueue, type CopyQueue, type Drop } from './copy-queue.ts';
-import { openExamples, type Examples } from './examples.ts';
-import { recentWrites, type RecentWrites } from './recent-writes.ts';
-import { openTally, type Tally } from './tally.ts';
+import { openCopyQueue, type CopyQueue, type Drop } from './copy-queue.ts';
+import type { Examples } from './examples.ts';
+import type { Findings } from './findings.ts';
+import type { RecentWrites } from './recent-writes.ts';
 import { whoAsks, type Who } from './who.ts';
 
 /** Somewhere that copies go to. */
@@ -27,6 +26,7 @@ export interface Destination {
 export interface ShadowedContext {
   readonly context: string;
   readonly config: ShadowConfig;
+  readonly findings: Findings;
   readonly who: Who;
   readonly extracted: Destination;
   /** The monolith, where it is asked a second time. */
@@ -53,12 +53,14 @@ export function openShadowedContext(
   {
     upstreams,
     trust,
+    findings,
   }: {
     readonly upstreams: { readonly extracted: Upstream; readonly monolith: Upstream };
     readonly trust: Trust;
+    readonly findings: Findings;
   },
 ): ShadowedContext {
-  const { queue, concurrency, timeout, window } = config;
+  const { queue, concurrency, timeout } = config;
   const destination = (upstream: Upstream, connections: number): Destination => ({
     queue: openCopyQueue({ queue, concurrency: connections, timeout }),
     sender: openCopySender({
@@ -72,16 +74,11 @@ export function openShadowedContext(
   });
   const extracted = destination(upstreams.extracted, concurrency);
   const again = destination(upstreams.monolith, Math.min(AGAIN, concurrency));
-  const tallies = new Map<string, Tally>(
-    routes.filter(canBeShadowed).map(({ match }) => [match, openTally(window)]),
-  );
-  const examples = openExamples();
-  const totals = noCounts();
-  const drops = Object.fromEntries(DROPS.map((why) => [why, 0])) as Record<Drop, number>;
+  const { tallies, examples, writes, totals, drops } = findings;
   return {
     who: whoAsks({ cohort, routes }, (request) => clientAddress(trust, request)),
     ...{ context, config, extracted, again, examples, totals, drops },
-    writes: recentWrites(config.maxLag),
+    ...{ findings, writes },
     repeatable: new Set(routes.filter(({ repeatable }) => repeatable).map(({ match }) => match)),
     count(route, outcome, drop) {
       totals[outcome] += 1;
@@ -100,9 +97,4 @@ export function openShadowedContext(
       await Promise.all([extracted, again].map(({ sender }) => sender.close()));
     },
   };
-}
-
-/** Only a GET or a HEAD that is a read has an answer to compare and nothing to do harm with. */
-function canBeShadowed({ match, kind }: ContextConfig['routes'][number]): boolean {
-  return kind !== 'write' && /^(?:GET|HEAD|\*) /.test(match);
 }

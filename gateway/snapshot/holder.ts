@@ -34,8 +34,12 @@ export interface HolderOptions {
 export interface Holder {
   /** Whole and unchanging; the next call may return another. */
   current(): Snapshot;
+  /** Calls the listener, one alone, at once when another snapshot is in force. */
+  onChange(listener: () => void): void;
   /** Why there is no snapshot: neither the store nor the copy on disk had one. Everything goes to the monolith then. */
   missing(): string | undefined;
+  /** Milliseconds since the store answered last; undefined when it never did. */
+  storeSeenAgo(): number | undefined;
   /** Joins the stages in force with another configuration, at once. */
   reconfigure(config: Config): void;
   stop(): Promise<void>;
@@ -51,9 +55,15 @@ export async function openHolder(options: HolderOptions): Promise<Holder> {
   const { source, copy, latches, log, poll = 500, patience = 2_000 } = options;
   const stopped = new AbortController();
   let stages: Stages | undefined;
+  let storeSeenAt: number | undefined;
   const killed = (stored: Snapshot) => withKills(stored, latches.inForce(), config.gateway.kill.retryAfter);
   let snapshot = killed(compileSnapshot(config, allLegacy(config)));
-  latches.onChange(() => (snapshot = killed(snapshot)));
+  let changed = () => {};
+  const take = (next: Snapshot) => {
+    snapshot = next;
+    changed();
+  };
+  latches.onChange(() => take(killed(snapshot)));
   let hinted: (() => void) | undefined;
   let pending = false;
   let written: Promise<void> = Promise.resolve();
@@ -71,8 +81,8 @@ export async function openHolder(options: HolderOptions): Promise<Holder> {
 
   const put = (next: Stages, from: string): boolean => {
     if (stages && next.generation === stages.generation && next.revision <= stages.revision) return false;
-    snapshot = killed(compileSnapshot(config, next));
     stages = next;
+    take(killed(compileSnapshot(config, next)));
     log.info({ generation: next.generation, revision: next.revision, from }, 'snapshot in force');
     return true;
   };
@@ -80,6 +90,7 @@ export async function openHolder(options: HolderOptions): Promise<Holder> {
     try {
       const next = await withTimeout(source.read(), patience, 'the store');
       reading.over();
+      storeSeenAt = performance.now();
       if (put(next, 'store')) written = copy.write(next).then(copying.over, copying.fails);
       confirm();
     } catch (error) {
@@ -116,11 +127,13 @@ export async function openHolder(options: HolderOptions): Promise<Holder> {
 
   return {
     current: () => snapshot,
+    onChange: (listener) => void (changed = listener),
     reconfigure(next) {
       config = next;
-      snapshot = killed(compileSnapshot(config, stages ?? allLegacy(config)));
+      take(killed(compileSnapshot(config, stages ?? allLegacy(config))));
     },
     missing: () => (stages ? undefined : 'no snapshot: the store is away and there is no copy on disk'),
+    storeSeenAgo: () => (storeSeenAt === undefined ? undefined : performance.now() - storeSeenAt),
     async stop() {
       unsubscribe();
       stopped.abort();
