@@ -43,7 +43,8 @@ export function memoryLine({ requests, first, last }: Memory): string {
   return `memory over ${whole(requests)} requests: ${before} after the first tenth, ${after} at the end`;
 }
 
-function aligned(lines: readonly (readonly string[])[]): string {
+/** Columns of equal width: the first two to the left, the others to the right. */
+export function aligned(lines: readonly (readonly string[])[]): string {
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   return lines
     .map((line) =>
@@ -55,6 +56,6 @@ function aligned(lines: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-function whole(value: number): string {
+export function whole(value: number): string {
   return Math.round(value).toLocaleString('en');
 }

@@ -28,7 +28,7 @@ class Carried {
   }
 }
 
-createServer((request, response) => {
+createServer({ optimizeEmptyRequests: true }, (request, response) => {
   const headers = request.rawHeaders.filter((_, index, raw) => raw[index - (index % 2)] !== 'Connection');
   pool.dispatch({ path: request.url, method: request.method, headers, body: null }, new Carried(response));
 }).listen(Number(port), '127.0.0.1');
