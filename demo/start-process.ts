@@ -25,7 +25,7 @@ export const scriptPath = (script: string): string => fileURLToPath(new URL(`../
 export async function startProcess(options: ProcessOptions): Promise<Child> {
   const { name, script, args = [], env, folder, ready, onLoss, signal } = options;
   signal.throwIfAborted();
-  const log = createWriteStream(join(folder, `${name}.log`));
+  const log = createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
   let stopping = false;
   const child = startChild({
     command: process.execPath,
@@ -42,6 +42,10 @@ export async function startProcess(options: ProcessOptions): Promise<Child> {
     stop(grace) {
       stopping = true;
       return child.stop(grace);
+    },
+    kill(signal) {
+      stopping = true;
+      child.kill(signal);
     },
   };
   try {

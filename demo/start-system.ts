@@ -22,6 +22,8 @@ export interface SystemOptions {
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
   readonly onLoss: (why: Error) => void;
+  /** For the story of own writes: a consumer that handles no event younger than that (milliseconds), and two gateways. */
+  readonly slow?: { readonly consumer: number; readonly maxLag: string } | undefined;
 }
 
 export interface System {
@@ -34,21 +36,29 @@ export interface System {
       | 'gatewayOps'
       | 'controlOps'
       | 'relayOps'
-      | 'inventoryOps',
+      | 'inventoryOps'
+      | 'secondGateway'
+      | 'secondGatewayOps',
       string
     >
   >;
   readonly config: string;
   readonly token: string;
   readonly banyan: Banyan;
+  /** The gateways: one, or two in the story of own writes. */
+  readonly gateways: readonly { readonly url: string; readonly ops: string }[];
+  /** Writes the configuration again, with another `afterWrite`; the gateways take it over by themselves. */
+  configure(afterWrite: string): Promise<void>;
   /** The shop's and the service's databases, for reading what happened. */
   readonly shop: Database;
   readonly inventory: Database;
+  /** The inventory service's process, for showing what becomes of its readers without it. */
+  readonly service: { crash(): Promise<void>; start(): Promise<void> };
 }
 
 /** Starts servers, monolith, service and all of Banyan between them. */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { folder, env, belongings, terminal, signal, onLoss } = options;
+  const { folder, env, belongings, terminal, signal, onLoss, slow } = options;
   const step = (text: string) => {
     signal.throwIfAborted();
     terminal.step(text);
@@ -78,6 +88,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     admin: await place(),
     controlOps: await place(),
     relayOps: await place(),
+    secondGateway: await place(),
+    secondGatewayOps: await place(),
     monolith: await place(),
     inventory: await place(),
     inventoryOps: await place(),
@@ -85,8 +97,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const token = randomBytes(24).toString('base64url');
   const serviceToken = randomBytes(24).toString('base64url');
   const config = join(folder, 'banyan.yaml');
-  await writeConfig(config, {
+  const banyan = openBanyan({ config, token, terminal, signal });
+  const identityKey = join(folder, 'identity.jwk');
+  await banyan.run(['identity', 'key', '--out', identityKey]);
+  const written = {
     ...places,
+    identityKey,
     stateDir: join(folder, 'state'),
     outboxDatabase: databases.shop.url,
     controlDatabase: databases.control.url,
@@ -95,8 +111,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     streamEndpoint: kinesis.url,
     operatorToken: token,
     serviceToken,
-  });
-  const banyan = openBanyan({ config, token, terminal, signal });
+    maxLag: slow?.maxLag,
+  };
+  await writeConfig(config, written);
 
   step('the shop as it was, then outbox and capture beside it …');
   await prepareShop(banyan, {
@@ -111,16 +128,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     belongings.own(process.name, startProcess({ ...process, folder, onLoss, signal }), (child) =>
       child.stop(),
     );
-  const command = (name: string, ready: string) =>
-    start({ name, script: 'cli/main.ts', args: ['-c', config, name], env: aws, ready });
-  await command('control-plane', `http://${places.controlOps}/readyz`);
-  await Promise.all([
-    start({
-      name: 'shop',
-      script: 'demo/shop/main.ts',
-      env: { SHOP_DATABASE: databases.shop.url, SHOP_LISTEN: places.monolith },
-      ready: `http://${places.monolith}/`,
-    }),
+  const command = (command: string, ready: string, more: readonly string[] = [], name = command) =>
+    start({ name, script: 'cli/main.ts', args: ['-c', config, command, ...more], env: aws, ready });
+  const startInventory = () =>
     start({
       name: 'inventory',
       script: 'demo/inventory/main.ts',
@@ -133,16 +143,46 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         STREAM_ENDPOINT: kinesis.url,
         BANYAN_ADMIN: `http://${places.admin}`,
         BANYAN_TOKEN: serviceToken,
+        IDENTITY_KEYS: `http://${places.gatewayOps}/.well-known/jwks.json`,
         POLL: '50',
+        DELAY: String(slow?.consumer ?? 0),
       },
       ready: `http://${places.inventoryOps}/readyz`,
+    });
+  await command('control-plane', `http://${places.controlOps}/readyz`);
+  let [inventory] = await Promise.all([
+    startInventory(),
+    start({
+      name: 'shop',
+      script: 'demo/shop/main.ts',
+      env: { SHOP_DATABASE: databases.shop.url, SHOP_LISTEN: places.monolith },
+      ready: `http://${places.monolith}/`,
     }),
     command('relay', `http://${places.relayOps}/readyz`),
   ]);
   await command('gateway', `http://${places.gatewayOps}/readyz`);
+  const second = ['--listen', places.secondGateway, '--ops', places.secondGatewayOps];
+  if (slow) await command('gateway', `http://${places.secondGatewayOps}/readyz`, second, 'second gateway');
   terminal.live('');
   const urls = Object.fromEntries(
     Object.entries(places).map(([name, at]) => [name, `http://${at}`]),
   ) as System['urls'];
-  return { urls, config, token, banyan, shop: databases.shop.pool, inventory: databases.inventory.pool };
+  const gateways = [
+    { url: urls.gateway, ops: urls.gatewayOps },
+    ...(slow ? [{ url: urls.secondGateway, ops: urls.secondGatewayOps }] : []),
+  ];
+  return {
+    ...{ urls, config, token, banyan, gateways },
+    ...{ shop: databases.shop.pool, inventory: databases.inventory.pool },
+    configure: (afterWrite) => writeConfig(config, { ...written, afterWrite }),
+    service: {
+      async crash() {
+        inventory.kill('SIGKILL');
+        await inventory.ended;
+      },
+      async start() {
+        inventory = await startInventory();
+      },
+    },
+  };
 }

@@ -12,11 +12,16 @@ export interface Places {
   readonly outboxDatabase: string;
   readonly controlDatabase: string;
   readonly stateDir: string;
+  /** A file of `banyan identity key`. */
+  readonly identityKey: string;
   readonly redis: string;
   readonly stream: string;
   readonly streamEndpoint: string;
   readonly operatorToken: string;
   readonly serviceToken: string;
+  /** Of the context, where users are to see their own writes. */
+  readonly afterWrite?: string | undefined;
+  readonly maxLag?: string | undefined;
 }
 
 /** Writes the demo's `banyan.yaml`: a whole one, as an operator would. */
@@ -28,6 +33,11 @@ export async function writeConfig(file: string, places: Places): Promise<void> {
   listen: ${places.gateway}
   ops: ${places.gatewayOps}
   stateDir: ${places.stateDir}
+  identity: # whose session it is, the shop says; the service gets a signed token
+    path: /banyan/identity
+    cookies: [shop_session]
+    changedBy: [POST /login, POST /logout]
+    keys: ['\${file:${places.identityKey}}']
 
 upstreams:
   monolith: { url: 'http://${places.monolith}' }
@@ -38,10 +48,12 @@ contexts:
     upstream: inventory
     cohort: { cookie: sid } # the shop names every browser so, from its first page on
     routes:
-      - GET /inventory/:sku
+      - GET /inventory/:sku # and /inventory/live, a WebSocket
+    identity: { claims: [name, role] }
+    shadow: { sample: 1, ignore: [$.served_by] } # each side says its name
     events: [StockAdjusted, PriceChanged]
     consumer: inventory
-
+${ownWrites(places)}
 control:
   admin: ${places.admin}
   ops: ${places.controlOps}
@@ -74,4 +86,11 @@ captures:
     translate: ${translate}
 `,
   );
+}
+
+function ownWrites({ afterWrite, maxLag }: Places): string {
+  return [
+    ...(afterWrite === undefined ? [] : [`    afterWrite: ${afterWrite}\n`]),
+    ...(maxLag === undefined ? [] : [`    maxLag: ${maxLag}\n`]),
+  ].join('');
 }

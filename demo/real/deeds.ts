@@ -25,9 +25,9 @@ export type Deed =
 
 /**
  * Takes all rentals and payments out of Sakila's tables, in date order; of the same second, a rental comes before
- * the payment that refers to it.
+ * the payment that refers to it. Returned are those of the first `customers`.
  */
-export async function takeDeeds(sakila: Database): Promise<Deed[]> {
+export async function takeDeeds(sakila: Database, customers = Infinity): Promise<Deed[]> {
   return inTransaction(sakila, async (connection) => {
     const [rentals] = await connection.query<RowDataPacket[]>(
       `SELECT 'rental' AS kind, rental_id AS id, customer_id AS customer, rental_date AS at,
@@ -39,9 +39,11 @@ export async function takeDeeds(sakila: Database): Promise<Deed[]> {
     );
     await connection.query('DELETE FROM payment');
     await connection.query('DELETE FROM rental');
-    return ([...rentals, ...payments] as unknown as Deed[]).toSorted(
-      (a, b) => compare(a.at, b.at) || compare(b.kind, a.kind) || a.id - b.id, // 'rental' > 'payment'
-    );
+    return ([...rentals, ...payments] as unknown as Deed[])
+      .filter(({ customer }) => customer <= customers)
+      .toSorted(
+        (a, b) => compare(a.at, b.at) || compare(b.kind, a.kind) || a.id - b.id, // 'rental' > 'payment'
+      );
   });
 }
 

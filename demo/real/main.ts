@@ -8,7 +8,7 @@ import { closingTable, progressLine } from './report.ts';
 import { runReal } from './run-real.ts';
 
 const USAGE =
-  'usage: npm run real -- <folder with sakila-schema.sql and sakila-data.sql> [--database mysql://root@host:port]';
+  'usage: npm run real -- <folder with sakila-schema.sql and sakila-data.sql> [--customers 599] [--database mysql://root@host:port]';
 
 /** More differences than this are counted, not listed. */
 const LISTED = 20;
@@ -16,10 +16,13 @@ const LISTED = 20;
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { database: { type: 'string' } },
+    options: { database: { type: 'string' }, customers: { type: 'string', default: '599' } },
   });
   const [folder] = positionals;
-  if (folder === undefined || positionals.length > 1) {
+  const customers = Number(values.customers);
+  if (folder === undefined || positionals.length > 1 || !(customers >= 1)) {
+    if (!(customers >= 1))
+      process.stderr.write(`--customers ${values.customers}: required is a number above 0\n`);
     process.stderr.write(`${USAGE}\n`);
     return 2;
   }
@@ -33,6 +36,7 @@ async function main(): Promise<number> {
   try {
     const { differences, figures } = await runReal({
       folder,
+      customers,
       server: servers.database.url,
       redis: servers.redis.url,
       kinesis: kinesis.url,

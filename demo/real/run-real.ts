@@ -31,6 +31,8 @@ export interface RealOptions {
   readonly redis: string;
   /** The Kinesis emulator's endpoint. */
   readonly kinesis: string;
+  /** How many of Sakila's 599 customers to take; all unless given. */
+  readonly customers?: number | undefined;
   readonly onPhase?: (text: string) => void;
   readonly onProgress?: (progress: { written: number; handled: number; total: number }) => void;
   readonly signal?: AbortSignal;
@@ -75,7 +77,7 @@ export async function runReal(options: RealOptions): Promise<RealOutcome> {
     const rebuilt = openDatabase(rebuiltUrl);
     closing(rebuilt, () => rebuilt.end());
     await createRebuiltTables(rebuilt);
-    const deeds = await takeDeeds(sakila);
+    const deeds = await takeDeeds(sakila, options.customers);
 
     onPhase('starting monolith, gateway, relay and consumer');
     const stream = { name, region: 'us-east-1', endpoint: kinesis, credentials: CREDENTIALS };

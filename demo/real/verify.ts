@@ -21,7 +21,7 @@ export async function verify(
             (SELECT COUNT(*) FROM rental r WHERE r.customer_id = c.customer_id) AS rentals,
             (SELECT COUNT(*) FROM payment p WHERE p.customer_id = c.customer_id) AS payments,
             (SELECT CAST(COALESCE(SUM(p.amount), 0) AS DECIMAL(12, 2)) FROM payment p WHERE p.customer_id = c.customer_id) AS paid
-       FROM customer c`,
+       FROM customer c HAVING rentals + payments > 0`,
   );
   const found = await totalsOf(
     rebuilt,

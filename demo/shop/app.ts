@@ -5,6 +5,7 @@ import { account } from './account.ts';
 import { admin } from './admin.ts';
 import { catalogue } from './catalogue.ts';
 import { html } from './html.ts';
+import { identity } from './identity.ts';
 import { inventory } from './inventory.ts';
 import { orders } from './orders.ts';
 import { sendPage } from './page.ts';
@@ -20,6 +21,8 @@ export function createShop(database: Database): Express {
   });
   shop.use('/public', express.static(fileURLToPath(new URL('./public/', import.meta.url))));
   shop.use(express.urlencoded({ extended: false }));
+  // Before the visitors: Banyan is none.
+  shop.use(identity(database));
   shop.use(visitors(database));
   shop.use(catalogue(database));
   shop.use(inventory(database));

@@ -1,8 +1,9 @@
 import { Router } from 'express';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../../runtime/database.ts';
+import { visitOf } from './sessions.ts';
 
-/** `GET /inventory/:sku`: what is there and what it costs. The inventory service takes this over. */
+/** `GET /inventory/:sku`: what is there, what it costs, and who asks. The inventory service takes this over. */
 export function inventory(database: Database): Router {
   const router = Router();
   router.get('/inventory/:sku', async (request, response) => {
@@ -16,6 +17,7 @@ export function inventory(database: Database): Router {
       sku: item['sku'],
       available: item['quantity'],
       price: item['price'],
+      for: visitOf(response).session?.user?.name,
       served_by: 'monolith',
     });
   });

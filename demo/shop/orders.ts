@@ -92,20 +92,21 @@ export function orders(database: Database): Router {
       [request.params.id, visitOf(response).session!.user!.id],
     );
     if (!order) return sendPage(response, 'Not found', html`<h1>You have no such order</h1>`, 404);
+    const { id, status, total } = order;
     const [lines] = await database.query<RowDataPacket[]>(
       `SELECT l.sku, l.quantity, p.name, l.unit_price AS price FROM order_lines l JOIN products p USING (sku)
        WHERE l.order_id = ? ORDER BY p.name`,
-      [order['id']],
+      [id],
     );
     sendPage(
       response,
-      `Order ${order['id']}`,
-      html`<h1>Order ${order['id']}: ${order['status']}</h1>
+      `Order ${id}`,
+      html`<h1 data-order="${id}" data-status="${status}">Order ${id}: ${status}</h1>
         ${lineTable(lines)}
-        <p class="price">€ ${order['total']} in all</p>
+        <p class="price">€ ${total} in all</p>
         ${
-          order['status'] === 'placed' &&
-          html`<form method="post" action="/orders/${order['id']}/cancel">
+          status === 'placed' &&
+          html`<form method="post" action="/orders/${id}/cancel">
             ${csrfField(response)}<button>Cancel this order</button>
           </form>`
         }`,

@@ -13,7 +13,7 @@ export function sendPage(response: Response, title: string, body: Html, status =
         <title>${title} · Fig &amp; Fern</title>
         <link rel="icon" href="data:," />
         <link rel="stylesheet" href="/public/shop.css" />
-        <script src="/public/shop.js" defer></script>
+        <script src="/public/shop.js" type="module"></script>
       </head>
       <body>
         <header>
@@ -36,9 +36,14 @@ export function sendPage(response: Response, title: string, body: Html, status =
           </nav>
         </header>
         <main>${body}</main>
-        <footer>Plants by post since 2009 · page made by the <b class="side monolith">monolith</b></footer>
+        <footer>
+          Plants by post since 2009 · page made by the <b class="side monolith">monolith</b>
+          <span data-live>&nbsp;</span>
+        </footer>
       </body>
     </html>`;
+  // Else the browser would show it again after logging out.
+  if (session?.user) response.set('cache-control', 'no-store');
   response.status(status).type('html').send(page.html);
 }
 
@@ -46,7 +51,10 @@ export function csrfField(response: Response): Html {
   return html`<input type="hidden" name="csrf" value="${visitOf(response).session?.csrf}" />`;
 }
 
-/** A product's stock, filled in by the browser from `GET /inventory/:sku`: whoever answers that is shown with it. */
+/**
+ * A product's stock, filled in by the browser from `GET /inventory/:sku` and kept up to date over the WebSocket
+ * `/inventory/live`: whoever answers is shown with it.
+ */
 export function stockBadge(sku: string): Html {
   return html`<span class="stock" data-inventory="${sku}">
     <noscript><a href="/inventory/${sku}">stock</a></noscript>

@@ -9,6 +9,9 @@ export const PASSWORD = 'figtree';
 export const STAFF = 'staff@shop.example';
 export const CUSTOMERS = Array.from({ length: 20 }, (_, index) => `customer${index + 1}@shop.example`);
 
+/** What a customer is called, who is none of the staff. */
+export const nameOf = (email: string): string => `Customer ${CUSTOMERS.indexOf(email) + 1}`;
+
 export const PRODUCTS = [
   [
     'banyan',
@@ -125,10 +128,7 @@ export async function createSchema(database: Database): Promise<void> {
 export async function seed(database: Database): Promise<void> {
   const hash = await hashPassword(PASSWORD);
   await database.query('INSERT INTO users (email, name, password_hash, role) VALUES ?', [
-    [
-      [STAFF, 'Staff', hash, 'staff'],
-      ...CUSTOMERS.map((email, index) => [email, `Customer ${index + 1}`, hash, 'customer']),
-    ],
+    [[STAFF, 'Staff', hash, 'staff'], ...CUSTOMERS.map((email) => [email, nameOf(email), hash, 'customer'])],
   ]);
   for (const [sku, name, latin, hue, price, description] of PRODUCTS) {
     await inTransaction(database, async (connection) => {

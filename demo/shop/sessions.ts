@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../../runtime/database.ts';
@@ -73,6 +74,17 @@ export function csrfChecked(request: Request, response: Response, next: NextFunc
     .send('This form is out of date. Please go back, reload the page and try again.\n');
 }
 
+/** The session that the browser says it has, as the table names it; undefined when it says none. */
+export async function sessionOf(database: Database, request: Request): Promise<Session | undefined> {
+  const { shop_session: token } = cookies(request);
+  return token ? load(database, token) : undefined;
+}
+
+export function sessionIdOf(request: IncomingMessage): string | undefined {
+  const { shop_session: token } = cookies(request);
+  return token && hash(token);
+}
+
 async function load(database: Database, token: string): Promise<Session | undefined> {
   const [[row]] = await database.query<RowDataPacket[]>(
     `SELECT s.id, s.csrf, u.id AS user_id, u.email, u.name, u.role
@@ -92,7 +104,7 @@ async function load(database: Database, token: string): Promise<Session | undefi
 
 const hash = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-function cookies(request: Request): Record<string, string> {
+function cookies(request: IncomingMessage): Record<string, string> {
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('=', 2));
   return Object.fromEntries(pairs.filter((pair) => pair.length === 2));
 }

@@ -7,12 +7,17 @@ export interface Answer {
   readonly location: string | undefined;
 }
 
+export type Check = (answer: Answer) => string | undefined;
+
 /** A browser without a screen: cookies, links, forms. Everything that it sees goes into the tally. */
 export interface Browser {
-  get(path: string): Promise<Answer>;
+  /** `check` says what is wrong with an answer of status 200, if something is: that is a failure, too. */
+  get(path: string, check?: Check): Promise<Answer>;
   /** Sends a form with the CSRF token of the page that was loaded last. */
   post(path: string, form: Record<string, string | number>, ...alsoExpected: number[]): Promise<Answer>;
   readonly cohort: string | undefined;
+  /** The field as it is sent: `sid=…; shop_session=…`. */
+  readonly cookies: string;
 }
 
 const TIMEOUT = 30_000;
@@ -21,11 +26,14 @@ export function openBrowser({ agent, url, tally }: { agent: Agent; url: string; 
   const cookies = new Map<string, string>();
   let csrf = '';
 
+  const cookieField = () => [...cookies].map((pair) => pair.join('=')).join('; ');
+
   async function exchange(
     method: string,
     path: string,
     form: string | undefined,
     expected: number[],
+    check?: Check,
   ): Promise<Answer> {
     const began = performance.now();
     const stage = tally.stage;
@@ -40,7 +48,7 @@ export function openBrowser({ agent, url, tally }: { agent: Agent; url: string; 
       });
     try {
       const { servedBy, ...answer } = await perform(method, path, form);
-      seen(answer.status, servedBy);
+      seen((answer.status === 200 && check?.(answer)) || answer.status, servedBy);
       csrf = /name="csrf" value="([^"]+)"/.exec(answer.body)?.[1] ?? csrf;
       return answer;
     } catch (error) {
@@ -61,7 +69,7 @@ export function openBrowser({ agent, url, tally }: { agent: Agent; url: string; 
   ): Promise<Answer & { servedBy: string | undefined }> {
     return new Promise((resolve, reject) => {
       const headers: Record<string, string | number> = {};
-      if (cookies.size > 0) headers['cookie'] = [...cookies].map((pair) => pair.join('=')).join('; ');
+      if (cookies.size > 0) headers['cookie'] = cookieField();
       if (form !== undefined) {
         headers['content-type'] = 'application/x-www-form-urlencoded';
         headers['content-length'] = Buffer.byteLength(form);
@@ -92,7 +100,7 @@ export function openBrowser({ agent, url, tally }: { agent: Agent; url: string; 
   }
 
   return {
-    get: (path) => exchange('GET', path, undefined, [200]),
+    get: (path, check) => exchange('GET', path, undefined, [200], check),
     post: (path, form, ...alsoExpected) =>
       exchange(
         'POST',
@@ -105,6 +113,9 @@ export function openBrowser({ agent, url, tally }: { agent: Agent; url: string; 
       ),
     get cohort() {
       return cookies.get('sid');
+    },
+    get cookies() {
+      return cookieField();
     },
   };
 }

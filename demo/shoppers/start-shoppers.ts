@@ -5,6 +5,7 @@ import { openDiary, type Diary } from './diary.ts';
 import { work } from './staff.ts';
 import { createTally, type Tally } from './tally.ts';
 import { visit, type Shopper } from './visit.ts';
+import { startWatchers, type WatchTally } from './watchers.ts';
 
 export interface ShoppersOptions {
   /** The gateway. */
@@ -18,6 +19,7 @@ export interface ShoppersOptions {
 export interface Shoppers {
   readonly tally: Tally;
   readonly diary: Diary;
+  readonly watched: WatchTally;
   /** Lets nobody in any more, and resolves when the last one has left. */
   stop(): Promise<void>;
 }
@@ -26,8 +28,14 @@ const TICK = 50;
 /** Most visits at once; a slower shop gets fewer visits, not a longer queue. */
 const CROWD = 24;
 const STAFF_PAUSE = 700;
+/** Shoppers with a page open, and others who open one now and then. */
+const STAYING = 24;
+const COMING = 8;
 
-/** A steady stream of shoppers through the gateway, and one member of staff behind the counter. */
+/**
+ * A steady stream of shoppers through the gateway, some who keep a page open, and one member of staff behind the
+ * counter.
+ */
 export function startShoppers({ url, rate, regulars }: ShoppersOptions): Shoppers {
   const agent = new Agent({ keepAlive: true, maxSockets: CROWD + 1 });
   const tally = createTally();
@@ -39,7 +47,7 @@ export function startShoppers({ url, rate, regulars }: ShoppersOptions): Shopper
 
   const newcomer = (): Shopper => ({
     browser: openBrowser({ agent, url, tally }),
-    loggedIn: false,
+    email: undefined,
     busy: false,
   });
   const next = (): Shopper => {
@@ -68,12 +76,20 @@ export function startShoppers({ url, rate, regulars }: ShoppersOptions): Shopper
 
   const letting = letIn();
   const staff = work(openBrowser({ agent, url, tally }), diary, STAFF_PAUSE, closing.signal);
+  const watchers = startWatchers({
+    url,
+    tally,
+    staying: STAYING,
+    coming: COMING,
+    signal: closing.signal,
+  });
   return {
     tally,
     diary,
+    watched: watchers.tally,
     async stop() {
       closing.abort();
-      await Promise.all([letting, staff, ...inside]);
+      await Promise.all([letting, staff, watchers.ended, ...inside]);
       agent.destroy();
     },
   };

@@ -1,10 +1,11 @@
-import { CUSTOMERS, PASSWORD, PRODUCTS } from '../shop/seed.ts';
-import type { Browser } from './browser.ts';
+import { CUSTOMERS, nameOf, PASSWORD, PRODUCTS } from '../shop/seed.ts';
+import type { Browser, Check } from './browser.ts';
 import type { Diary } from './diary.ts';
 
 export interface Shopper {
   readonly browser: Browser;
-  loggedIn: boolean;
+  /** As which customer he has logged in. */
+  email: string | undefined;
   /** In the middle of a visit: nobody is in the shop twice. */
   busy: boolean;
 }
@@ -22,15 +23,26 @@ export async function visit(shopper: Shopper, diary: Diary, habits: VisitHabits)
   if (!browser.cohort || Math.random() < 0.15) await browser.get('/');
   const sku = anySku();
   if (Math.random() < 0.15) await browser.get(`/products/${sku}`);
-  await browser.get(`/inventory/${sku}`);
-  await browser.get(`/inventory/${anySku()}`);
+  for (const one of [sku, anySku()]) await browser.get(`/inventory/${one}`, isFor(shopper));
   if (Math.random() < habits.ordering) await order(shopper, diary, sku, habits.cancelling);
+}
+
+/** Both sides say for whom they answer: nobody may ever be taken for another, or for nobody. */
+function isFor({ email }: Shopper): Check {
+  const name = email === undefined ? undefined : nameOf(email);
+  return ({ body }) => {
+    const { for: whom } = JSON.parse(body) as { for?: string };
+    return whom === name ? undefined : `answered for ${whom ?? 'nobody'}, not for ${name ?? 'nobody'}`;
+  };
 }
 
 async function order(shopper: Shopper, diary: Diary, sku: string, cancelling: number): Promise<void> {
   const { browser } = shopper;
-  if (!shopper.loggedIn && !(await logIn(browser, anyOf(CUSTOMERS)))) return;
-  shopper.loggedIn = true;
+  if (shopper.email === undefined) {
+    const email = anyOf(CUSTOMERS);
+    if (!(await logIn(browser, email))) return;
+    shopper.email = email;
+  }
   const quantity = 1 + Math.floor(Math.random() * 3);
   await browser.get(`/products/${sku}`);
   await browser.post('/cart', { sku, quantity });

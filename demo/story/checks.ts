@@ -1,5 +1,6 @@
 import type { Diary } from '../shoppers/diary.ts';
 import type { StageTally } from '../shoppers/tally.ts';
+import type { WatchTally } from '../shoppers/watchers.ts';
 import { binomialInterval } from './binomial.ts';
 
 /** Per product, what happened to it in order: `-2 → 398`, `€ 12.50`. */
@@ -45,6 +46,12 @@ export function repeatedEvents(eventIds: readonly string[]): string[] {
 
 export function failedRequests(failures: readonly string[]): string[] {
   return failures.map((failure) => `failed request: ${failure}`);
+}
+
+/** No toggle ends a WebSocket: those who left a page open still have the one that they began with. */
+export function droppedSockets({ dropped, messages }: WatchTally): string[] {
+  if (messages === 0) return ['nothing was shown: no WebSocket had a message'];
+  return dropped.map((what) => `dropped: ${what}`);
 }
 
 const CONFIDENCE = 0.999;

@@ -22,6 +22,7 @@ export function invite(terminal: Terminal, { config, token }: System): void {
   terminal.say(`  export BANYAN_TOKEN=${token}`);
   terminal.say(`  banyan() { npm run -s banyan -- -c ${config} "$@"; }`);
   terminal.say('  banyan context set inventory --reads canary --percent 25');
+  terminal.say('  banyan status inventory');
   terminal.say('  banyan lag --watch');
   terminal.say('  Ctrl+C stops every process and leaves nothing behind.\n');
 }

@@ -1,6 +1,7 @@
 import { wait } from '../../runtime/wait.ts';
 import type { Shoppers } from '../shoppers/start-shoppers.ts';
 import { openStage, type StageTally } from '../shoppers/tally.ts';
+import type { WatchTally } from '../shoppers/watchers.ts';
 import type { System } from '../start-system.ts';
 import type { Terminal } from '../terminal.ts';
 import { binomialInterval } from './binomial.ts';
@@ -24,6 +25,8 @@ interface Chapter {
   readonly percent: number;
   /** Asks `banyan route` why one of the shoppers is answered by the service. */
   readonly explained?: boolean;
+  /** Asks `banyan status` at the end whether it may go on. */
+  readonly judged?: boolean;
 }
 
 const SET = ['context', 'set', 'inventory', '--reads'];
@@ -35,7 +38,7 @@ const CHAPTERS: readonly Chapter[] = [
     percent: 10,
     explained: true,
   },
-  { title: '50 %', command: [...SET, 'canary', '--percent', '50'], percent: 50 },
+  { title: '50 %', command: [...SET, 'canary', '--percent', '50'], percent: 50, judged: true },
   { title: '100 %', command: [...SET, 'extracted'], percent: 100 },
   { title: 'Back to the monolith, with one command', command: [...SET, 'legacy'], percent: 0 },
   { title: 'And to the service again: undo', command: ['context', 'undo', 'inventory'], percent: 100 },
@@ -50,7 +53,7 @@ export async function tell(telling: Telling): Promise<StageTally[]> {
 
 async function tellChapter(
   telling: Telling,
-  { title, command, percent, explained = false }: Chapter,
+  { title, command, percent, explained = false, judged = false }: Chapter,
 ): Promise<StageTally> {
   const { system, shoppers, terminal, signal, pace, cohorts } = telling;
   const { tally } = shoppers;
@@ -70,6 +73,8 @@ async function tellChapter(
     signal.throwIfAborted();
     await wait(50, signal);
   }
+  // After so short a time it may be unknown, which has an exit code of its own.
+  if (judged) await system.banyan.show(['status', 'inventory'], true);
   terminal.say(
     summary(stage, tally.requests - requests, tally.failed, p99(await readLags(system.inventory, 0, 5))),
   );
@@ -97,6 +102,14 @@ function summary(stage: StageTally, requests: number, failed: number, lag: numbe
   ]
     .filter((part) => part !== undefined)
     .join(' ');
+}
+
+/** `24 pages were left open through every toggle, with the WebSocket that they began with; 312 more were opened, 0 broke` */
+export function openPages({ held, opened, dropped }: WatchTally): string {
+  return (
+    `${number(held)} pages were left open through every toggle, with the WebSocket that they began with; ` +
+    `${number(opened)} more were opened, ${number(dropped.length)} broke`
+  );
 }
 
 export const number = (value: number): string => value.toLocaleString('en-US');

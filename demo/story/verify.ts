@@ -5,6 +5,7 @@ import type { System } from '../start-system.ts';
 import {
   compareJournals,
   diaryAgrees,
+  droppedSockets,
   failedRequests,
   monotonic,
   p99,
@@ -30,7 +31,7 @@ const LAST_EVENTS = 15_000;
  */
 export async function verify(
   { shop: shopDatabase, inventory }: System,
-  { tally, diary }: Shoppers,
+  { tally, diary, watched }: Shoppers,
   stages: readonly StageTally[],
   { position, cohorts }: { position: number; cohorts: number },
 ): Promise<Verdict> {
@@ -53,6 +54,7 @@ export async function verify(
   return {
     violations: [
       ...failedRequests(tally.failures),
+      ...droppedSockets(watched),
       ...stock.violations,
       ...prices.violations,
       ...state.violations,
