@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,7 +65,7 @@ beforeAll(async () => {
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
   tarballs.banyan = await pack(copy);
   tarballs.outbox = await pack(join(copy, 'outbox/npm'));
-});
+}, 600_000);
 
 afterAll(() => folder.remove());
 
@@ -77,6 +78,11 @@ test('banyan, packed and installed in an empty project, has its command and all 
   expect(await banyan('install', 'outbox', '--print', '-d', 'mysql://dba@db.example/shop')).toMatch(
     /CREATE TABLE (IF NOT EXISTS )?`?banyan_outbox/,
   );
+  // So is what Prometheus and Grafana take, and the handbook, whose links lead to pages that came along.
+  expect(await banyan('observe', 'rules', 'events')).toContain('alert: BanyanOutboxLagHigh');
+  expect(JSON.parse(await banyan('observe', 'dashboard'))).toMatchObject({ uid: 'banyan' });
+  expect(await banyan('observe', 'handbook', 'BanyanOutboxLagHigh')).toContain('](../lag.md#');
+  expect(existsSync(join(project, 'node_modules/banyan/docs/lag.md'))).toBe(true);
 
   expect(subpaths).toContain('banyan/consumer');
   expect(subpaths).toContain('banyan/express');
@@ -94,6 +100,7 @@ test('banyan, packed and installed in an empty project, has its command and all 
   for (const path of subpaths) expect(exported[path], path).not.toEqual([]);
   expect(exported['banyan/consumer']).toContain('createConsumer');
   expect(exported['banyan/outbox']).toContain('append');
+  expect(exported['banyan/relay']).toContain('embedRelay');
   await expect(run(project, process.execPath, '-e', "require('banyan/dist/cli/main.js')")).rejects.toThrow(
     'ERR_PACKAGE_PATH_NOT_EXPORTED',
   );

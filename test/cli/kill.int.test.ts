@@ -32,7 +32,7 @@ async function fleet(stages: Partial<Stages['contexts'][string]> = { reads: { st
   const ops = gateways.map(opsOf);
   await writeFile(
     join(folder, 'banyan.yaml'),
-    `gateway: { kill: { gateways: ['${ops[0]}', '\${SECOND}'] } }\n` +
+    `gateway: { fleet: ['${ops[0]}', '\${SECOND}'] }\n` +
       `control: { admin: '${opsOf({ opsUrl: await closedUrl() })}', database: '\${NOT_SET}', wrong: true }\n`,
   );
   return { ops };
@@ -154,7 +154,7 @@ test('a gateway of the register that nobody asked is named; two ways to one gate
   const [listen, ops, admin] = [await site.address(), await site.address(), await site.address()];
   await writeFile(
     join(site.folder, 'banyan.yaml'),
-    `gateway: { listen: '${listen}', ops: '${ops}', name: g1, kill: { gateways: ['${ops}', '${ops.replace('127.0.0.1', 'localhost')}'] } }
+    `gateway: { listen: '${listen}', ops: '${ops}', name: g1, fleet: ['${ops}', '${ops.replace('127.0.0.1', 'localhost')}'] }
 control: { admin: '${admin}' }
 upstreams: { monolith: { url: '${site.monolith}' }, inventory: { url: '${site.service}' } }
 contexts: { inventory: { upstream: inventory, routes: ['GET /inventory/:sku'], reads: extracted } }
@@ -181,7 +181,7 @@ contexts: { inventory: { upstream: inventory, routes: ['GET /inventory/:sku'], r
   const list = await run('kill', ...PATIENT, '--list');
   expect(list.exitCode).toBe(1);
   expect(list.stdout).toMatch(/^g2 .*registered, and has not answered$/m);
-  expect(list.stdout).toContain('--ops says, or gateway.kill.gateways');
+  expect(list.stdout).toContain('--ops says, or gateway.fleet');
 });
 
 test('it loads the one library that reads the configuration, and no other', async () => {

@@ -4,15 +4,22 @@ import { lagIsGood } from '../../cli/lag-verdict.ts';
 import type { LagReport } from '../../control-plane/index.ts';
 
 const figures = { pending: 0, parked: 0, oldestAgeMs: null, oldestParkedAgeMs: null, rateIn: 0, rateOut: 0 };
-const none = { consumerState: 'none', consumerLagMs: null } as const;
+const none = {
+  consumerState: 'none',
+  consumerLagMs: null,
+  endToEndState: 'none',
+  endToEndMs: null,
+} as const;
 
 function report(change: Partial<LagReport> = {}): LagReport {
   return {
     at: '2026-11-24T05:00:00.000Z',
     contexts: [{ name: 'orders', ...figures, ...none, consumer: null, consumerSeenAgoMs: null }],
     total: { ...figures, ...none },
+    heartbeatMs: 10_000,
     unassigned: { types: [], ...figures },
     openTransaction: { state: 'none' },
+    backfillDue: [],
     relays: [],
     problems: [],
     ...change,
@@ -24,9 +31,11 @@ test('the lag is good when all is known and nothing is too old', () => {
   expect(lagIsGood(report(), 1_000)).toBe(true);
   expect(lagIsGood(total({ pending: 3, oldestAgeMs: 1_000 }), 1_000)).toBe(true);
   expect(lagIsGood(total({ consumerState: 'known', consumerLagMs: 900 }), 1_000)).toBe(true);
+  expect(lagIsGood(total({ endToEndState: 'known', endToEndMs: 11_000 }), 1_000)).toBe(true);
 });
 
 test.each<[string, LagReport]>([
+  ['a heartbeat is late', total({ endToEndState: 'known', endToEndMs: 11_001 })],
   ['a pending event is too old', total({ pending: 1, oldestAgeMs: 1_001 })],
   ['a parked event is too old', total({ parked: 1, oldestParkedAgeMs: 1_001 })],
   ['the age of a pending event is unknown', total({ pending: 1, oldestAgeMs: null })],
@@ -47,5 +56,5 @@ test('the table says unknown, never zero, for what nobody knows', () => {
   const table = lagTable(
     total({ pending: null, parked: null, rateIn: null, rateOut: null, consumerState: 'unknown' }),
   );
-  expect(table).toMatch(/^total +unknown +unknown +\? +\? +unknown +unknown$/m);
+  expect(table).toMatch(/^total +unknown +unknown +\? +\? +unknown +unknown +–$/m);
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LagReport } from '../../control-plane/index.ts';
+import type { LagHistory, LagReport } from '../../control-plane/index.ts';
 import { freePort, startChild, untilReady, type Child } from '../../demo/servers/child.ts';
 import { openDatabase } from '../../runtime/database.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -61,8 +61,8 @@ const beat = () =>
   );
 const append = (type: string, secondsAgo: number) =>
   database.query(
-    `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data, appended_at)
-     VALUES (?, '/m', ?, 'o', '1', '{}', NOW(6) - INTERVAL ? SECOND)`,
+    `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data, server_clock, appended_at)
+     VALUES (?, '/m', ?, 'o', '1', '{}', NULL, NOW(6) - INTERVAL ? SECOND)`,
     [randomUUID(), type, secondsAgo],
   );
 
@@ -85,8 +85,10 @@ test('exit code 1 while no relay is there, 0 when all is known and young, 1 when
     return found.stdout.includes('?') ? undefined : found;
   });
   expect(empty).toMatchObject({ code: 0, stderr: '' });
-  expect(empty.stdout).toMatch(/^context +pending +oldest +in\/s +out\/s +parked +consumer lag$/m);
-  expect(empty.stdout).toMatch(/^orders +0 +– +[\d.]+ +[\d.]+ +0 +no consumer$/m);
+  expect(empty.stdout).toMatch(
+    /^context +pending +oldest +in\/s +out\/s +parked +consumer lag +end to end$/m,
+  );
+  expect(empty.stdout).toMatch(/^orders +0 +– +[\d.]+ +[\d.]+ +0 +no consumer +–$/m);
   expect(empty.stdout).toContain('open transaction: none holds an event back');
   await append('OrderPlaced', 10);
   expect((await banyan('lag')).code).toBe(0);
@@ -102,6 +104,21 @@ test('prints JSON, and exits by the same rule', async () => {
   const { code, stdout } = await banyan('lag', '--json', '--max-age', '1ms');
   expect(code).toBe(1);
   expect((JSON.parse(stdout) as LagReport).total.pending).toBe(2);
+});
+
+test('--history tells minute by minute how it was, and shows a minute without a sample as a gap', async () => {
+  await database.query(
+    `INSERT INTO banyan_outbox_lag_history (minute, context, pending, oldest_ms, parked)
+     SELECT FROM_UNIXTIME(FLOOR(UNIX_TIMESTAMP() / 60) * 60) - INTERVAL n MINUTE, 'orders', 4, 90000, 0
+       FROM (SELECT 2 AS n UNION ALL SELECT 3) ago`,
+  );
+  const { code, stdout } = await banyan('lag', '--history', '--since', '10m');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^orders +·+██·+ +1 min 30 s +– +4 +0 +0 min +8 min$/m);
+  const one = await banyan('lag', '--history', '--context', 'orders', '--json');
+  const { contexts, total } = JSON.parse(one.stdout) as LagHistory;
+  expect(contexts.map(({ name, minutes }) => [name, minutes.length])).toEqual([['orders', 120]]);
+  expect(total.minutes.filter(({ sampled }) => sampled)).toHaveLength(2);
 });
 
 test('--watch prints one after the other, and exits by the last reading at Ctrl+C', async () => {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { banyan } from './support/banyan.ts';
 
 const COMMANDS =
-  'init config capture relay install uninstall gateway control-plane context gateways route lag kill shadow pin'.split(
+  'init config capture relay install uninstall gateway control-plane context gateways route lag kill shadow pin observe'.split(
     ' ',
   );
 

@@ -40,7 +40,12 @@ ${more}`,
   gateway.kill('SIGHUP');
   await until('the mistake is logged', () => gateway.output().includes('redis: '));
   expect(await answer('/two')).toBe('service');
-  await writeFile(file, good.replace('/two', '/three'));
+  const wares = "wares: { upstream: service, routes: ['GET /wares'] }";
+  await writeFile(file, good.replace('/two', '/three').replace("'] } }", `'] }, ${wares} }`));
   gateway.kill('SIGHUP');
   await until('the file is read again', async () => (await answer('/three')) === 'service');
+  // A context that is new is one for the store, too.
+  const set = await banyan(['-c', file, 'context', 'set', 'wares', '--reads', 'extracted']);
+  expect(set).toMatchObject({ stderr: '', exitCode: 0 });
+  expect(await answer('/wares')).toBe('service');
 });

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -14,6 +14,7 @@ const database = await freshDatabase('control');
 let site: Site;
 let file: string;
 let second: Child;
+let controlPlane: Child;
 const run = (...args: string[]) =>
   banyan(['-c', file, ...args], { env: { BANYAN_TOKEN: 'the-token-of-ada-1815' } });
 
@@ -37,7 +38,7 @@ control:
     const [listen, ops] = [await site.address(), await site.address()];
     return site.start(`http://${ops}/readyz`, '-c', file, 'gateway', '--listen', listen, '--ops', ops);
   };
-  await Promise.all([
+  [controlPlane] = await Promise.all([
     site.start(`http://${admin}/readyz`, '-c', file, 'control-plane', '--ops', '127.0.0.1:0'),
     gateway(),
   ]);
@@ -98,4 +99,35 @@ it('wants a token of its own from everybody, and names its owner in the audit', 
     'set by ada',
     'first by banyan.yaml',
   ]);
+});
+
+it('takes its changed file over by itself or at SIGHUP, as a whole or not at all', async () => {
+  const before = await readFile(file, 'utf8');
+  const orders = "orders: { upstream: service, routes: ['GET /orders/:id'] }";
+  const withOrders = before.replace(
+    "routes: ['GET /inventory/:sku'] } }",
+    `routes: ['GET /inventory/:sku'] }, ${orders} }`,
+  );
+  expect((await run('route', 'GET', '/orders/1')).stdout).toContain('no route matches');
+  await writeFile(file, withOrders);
+  await until('the file is read', async () =>
+    /context +orders/.test((await run('route', 'GET', '/orders/1')).stdout),
+  );
+  const set = await run('context', 'set', 'orders', '--reads', 'shadow', '--wait', '0');
+  expect(set.stderr).toBe('');
+  expect(set.stdout).toMatch(/^orders: reads legacy → shadow\n/);
+
+  // Told of all that is wrong, and of what needs a restart; and then nothing of the file is taken.
+  await writeFile(file, `${withOrders.replace('/orders/:id', '/parcels/:id')}redis: nowhere\n`);
+  controlPlane.kill('SIGHUP');
+  await until('the mistake is logged', () => controlPlane.output().includes('redis: '));
+  const elsewhere = withOrders
+    .replace('/orders/:id', '/parcels/:id')
+    .replace('store: mysql', 'exposed: true\n  store: mysql');
+  await writeFile(file, elsewhere);
+  controlPlane.kill('SIGHUP');
+  await until('the field is named', () => /"fields":\["control"\]/.test(controlPlane.output()));
+  await writeFile(file, withOrders);
+  expect((await run('route', 'GET', '/orders/1')).stdout).toContain('a read');
+  expect((await run('route', 'GET', '/parcels/1')).stdout).toContain('no route matches');
 });

@@ -169,6 +169,34 @@ describe('on the file store', () => {
     expect(ran).toMatchObject({ exitCode, stdout: '' });
   });
 
+  it('route names the gateways that have the context killed, and those of which that is unknown, and fails for neither', async () => {
+    const gone = await site.address();
+    const asked = ['route', 'GET', '/inventory/a', '--ops', `${ops},${gone}`];
+    const before = await run(...asked);
+    expect(before.exitCode).toBe(0);
+    expect(before.stdout).toContain('→ monolith');
+    expect(before.stdout).not.toContain('  killed ');
+    expect(before.stdout).toMatch(
+      new RegExp(`^  unknown   whether it is killed on ${gone}: not reached: connect ECONNREFUSED`, 'm'),
+    );
+    expect((await run('route', 'GET', '/inventory/a')).stdout).not.toContain('unknown');
+
+    expect((await run('kill', 'inventory', '--reason', 'wrong stock')).exitCode).toBe(0);
+    const killed = await run('route', 'GET', '/inventory/a');
+    expect(killed.stdout).toMatch(
+      /^ {2}killed {4}on edge-1 since \S+Z by \S+ \(wrong stock\): reads → monolith, writes → monolith$/m,
+    );
+    const json = JSON.parse((await run(...asked, '--json')).stdout);
+    expect(json.kills).toMatchObject({
+      killed: [{ gateway: 'edge-1', ops, kill: { reason: 'wrong stock' } }],
+      unknown: [{ where: gone }],
+    });
+    // No context, nothing to kill.
+    expect((await run('route', 'GET', '/cart')).stdout).not.toContain('killed');
+    expect((await run('kill', 'inventory', '--release')).exitCode).toBe(0);
+    expect((await run('route', 'GET', '/inventory/a')).stdout).not.toContain('killed');
+  });
+
   it.each([
     [['route', 'GET', 'inventory'], "banyan: the request can't be read: target: "],
     [

@@ -1,7 +1,8 @@
-// A counting service as a process of its own: `node counting-process.ts <database> <stream> <endpoint>`.
-import { countingConsumer, countingDatabase } from './counting.ts';
+// A counting service as a process of its own: `node counting-process.ts <database> <stream> <endpoint> [sequence]`.
+import { countingConsumer, countingDatabase, sequenced } from './counting.ts';
 
-const [url = '', name = '', endpoint = ''] = process.argv.slice(2);
-const consumer = countingConsumer(await countingDatabase(url), { name, endpoint });
+const [url = '', name = '', endpoint = '', order] = process.argv.slice(2);
+const registry = order === 'sequence' ? sequenced : undefined;
+const consumer = countingConsumer(await countingDatabase(url), { name, endpoint }, { registry });
 await consumer.start();
 console.log('started');

@@ -1,6 +1,12 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { pino } from 'pino';
-import { createConsumer, mysqlInbox, type ConsumerOptions, type Handler } from '../../consumer/index.ts';
+import {
+  createConsumer,
+  defineRegistry,
+  mysqlInbox,
+  type ConsumerOptions,
+  type Handler,
+} from '../../consumer/index.ts';
 import { openDatabase, type Connection, type Database } from '../../runtime/database.ts';
 
 /** A service whose handler writes down each event it handles: a journal without any uniqueness, so that a double shows. */
@@ -19,6 +25,19 @@ export const writeDown: Handler<Connection> = async (event, tx) => {
   ]);
 };
 
+const schema = {
+  '~standard': { version: 1, vendor: 'any', validate: (value: unknown) => ({ value }) },
+} as const;
+
+/** Counters are `ordered: sequence`. */
+export const sequenced = defineRegistry({
+  events: {
+    Counted: { aggregate: 'counter', versions: { 1: { schema } } },
+    Noted: { aggregate: 'counter', versions: { 1: { schema } } },
+  },
+  aggregates: { counter: { ordered: 'sequence' } },
+});
+
 /** The numbers per key, in the order in which they were handled. */
 export async function journal(database: Database): Promise<Map<string, number[]>> {
   const [rows] = await database.query<RowDataPacket[]>('SELECT counter, n FROM journal ORDER BY seq');
@@ -28,8 +47,11 @@ export async function journal(database: Database): Promise<Map<string, number[]>
   return found;
 }
 
-export async function journalSize(database: Database): Promise<number> {
-  const [rows] = await database.query<RowDataPacket[]>('SELECT COUNT(*) AS n FROM journal');
+export const journalSize = (database: Database): Promise<number> => sizeOf(database, 'journal');
+export const inboxSize = (database: Database): Promise<number> => sizeOf(database, 'banyan_inbox');
+
+async function sizeOf(database: Database, table: string): Promise<number> {
+  const [rows] = await database.query<RowDataPacket[]>(`SELECT COUNT(*) AS n FROM ${table}`);
   return Number(rows[0]!['n']);
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PutRecordsCommand, type KinesisClient, type PutRecordsRequestEntry } from '@aws-sdk/client-kinesis';
-import type { CloudEvent } from '../../outbox/event.ts';
+import { sequenceText, type CloudEvent } from '../../outbox/event.ts';
 import { kinesisClient } from '../support/stream.ts';
 
 /** An event as the relay would have sent it: the `n`-th of its key. */
@@ -21,9 +21,31 @@ export function counted(key: string, n: number, more: Partial<CloudEvent> = {}):
   };
 }
 
+/** The same of an aggregate that is `ordered: sequence`. */
+export function numberedEvent(key: string, n: number, more: Partial<CloudEvent> = {}): CloudEvent {
+  return counted(key, n, { sequence: sequenceText(n), ...more });
+}
+
 /** `each` events for each of `keys` keys, the keys taking turns. */
 export function countedEvents(keys: number, each: number): CloudEvent[] {
   return Array.from({ length: keys * each }, (_, i) => counted(`k${i % keys}`, Math.floor(i / keys) + 1));
+}
+
+/** The same with numbers. */
+export function numberedEvents(keys: number, each: number): CloudEvent[] {
+  return Array.from({ length: keys * each }, (_, i) =>
+    numberedEvent(`k${i % keys}`, Math.floor(i / keys) + 1),
+  );
+}
+
+/** The same events, all but the first of each key up to `distance` places later, and one in ten twice. */
+export function disordered(events: readonly CloudEvent[], distance: number): CloudEvent[] {
+  const placed = events.flatMap((event, index) => {
+    if ((event.data as { n: number }).n === 1) return [{ event, place: index - distance }];
+    const again = Math.random() < 0.1 ? [{ event, place: index + 2 * distance * Math.random() }] : [];
+    return [{ event, place: index + distance * Math.random() }, ...again];
+  });
+  return placed.toSorted((a, b) => a.place - b.place).map(({ event }) => event);
 }
 
 /** Puts records in the given order; the emulator takes all or none. */

@@ -41,7 +41,7 @@ test('a connection that falls silent while it is idle is replaced after five sec
   await until('the first is handled', () => consumer.totals().handled === 1);
   gate.swallow();
   await put(name, [counted('k', 2)]);
-  await until('the second is handled', () => consumer.totals().handled === 2, 15_000);
+  await until('the second is handled', () => consumer.totals().handled === 2);
   expect(await effects(database)).toEqual([1, 2]);
 });
 
@@ -138,7 +138,7 @@ test('stop gives up what is not committed within its grace, whatever is silent',
   await reached.promise;
   const begun = performance.now();
   await consumer.stop();
-  expect(performance.now() - begun).toBeLessThan(2_000);
+  expect(performance.now() - begun).toBeLessThan(10_000);
   expect(lines.join('')).toContain('stopped in the middle of a record; it comes again');
   expect(consumer.totals()).toMatchObject({ handled: 0, retries: 1 });
   expect(await effects(database)).toBeUndefined();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { compileCanary, decideCanary } from '../../contexts/canary.ts';
+import { compileCohort } from '../../contexts/cohort-reader.ts';
 import {
   cohortPosition,
   decide,
@@ -221,10 +222,11 @@ test('a CDN that is only said to be there is a mistake', () => {
 });
 
 test('what is remembered of cohorts is bounded, and says what was said at first', () => {
-  const canary = compileCanary(
-    { cohort: { header: 'x-user' }, routes: [] },
-    { reads: { stage: 'canary', percent: 30 }, writes: { stage: 'legacy' }, salt: 'pepper' },
-  )!;
+  const canary = compileCanary(compileCohort({ cohort: { header: 'x-user' }, routes: [] }), {
+    reads: { stage: 'canary', percent: 30 },
+    writes: { stage: 'legacy' },
+    salt: 'pepper',
+  })!;
   const of = (who: string) => decideCanary(canary, { ...get, headers: { 'x-user': who } }, '', '/').extracted;
   const all = Array.from({ length: 25_000 }, (_, n) => `${n}`);
   const first = all.map(of);

@@ -91,6 +91,7 @@ it.each([
   ],
   ['gateway: { tls: { cert: c, key: k } }', ['gateway.tls']],
   ['gateway: { trustedProxies: [10.0.0.0/8], serverTiming: false }', []],
+  ["gateway: { fleet: ['10.0.0.1:9101'] }", []],
   ['redis: redis://h:1', ['redis']],
   ['relay: { poll: 100ms }', []],
 ])('%s needs a restart for %j', (line, fields) => {

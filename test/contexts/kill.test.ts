@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decide, withKills as killedFor, type Kill, type Snapshot } from '../../contexts/index.ts';
+import { explain, withKills as killedFor, type Kill, type Snapshot } from '../../contexts/index.ts';
 import { shopAt } from './sample.ts';
 
 const withKills = (snapshot: Snapshot, kills: ReadonlyMap<string, Kill>) => killedFor(snapshot, kills, 1_500);
@@ -9,8 +9,8 @@ const kill = (consent: Kill['consent'] = null): ReadonlyMap<string, Kill> =>
   ]);
 const EXTRACTED = { stage: 'extracted' } as const;
 const read = (snapshot: Snapshot) =>
-  decide(snapshot, { method: 'GET', target: '/inventory/a', headers: { cookie: 'sid=x' } });
-const write = (snapshot: Snapshot) => decide(snapshot, { method: 'POST', target: '/inventory/a' });
+  explain(snapshot, { method: 'GET', target: '/inventory/a', headers: { cookie: 'sid=x' } });
+const write = (snapshot: Snapshot) => explain(snapshot, { method: 'POST', target: '/inventory/a' });
 
 test.each([EXTRACTED, { stage: 'canary', percent: 100 }, { stage: 'shadow' }, { stage: 'legacy' }] as const)(
   'reads of a killed context that is not retired go to the monolith whatever their stage (%o), and the decision says why',

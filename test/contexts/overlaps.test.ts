@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compileSnapshot, decide, parseConfig } from '../../contexts/index.ts';
+import { compileSnapshot, explain, parseConfig } from '../../contexts/index.ts';
 import { configOf } from './sample.ts';
 
 const UPSTREAMS = `upstreams: { monolith: { url: http://127.0.0.1:1 }, a: { url: http://127.0.0.1:2 }, b: { url: http://127.0.0.1:3 } }`;
@@ -19,7 +19,7 @@ const winner = (
   request: { target: string; method?: string; headers?: Record<string, string> },
 ) => {
   const snapshot = compileSnapshot(configOf(yamlOf(a, b)), { generation: 'g', revision: 1, contexts: {} });
-  const { context, doubt } = decide(snapshot, { method: 'GET', ...request });
+  const { context, doubt } = explain(snapshot, { method: 'GET', ...request });
   return doubt ? doubt.kind : context;
 };
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   compileSnapshot,
-  decide,
+  explain,
   parseConfig,
   signPin,
   withKills,
@@ -37,14 +37,14 @@ test('a signed pin sends a read to its side until it expires, in the field or in
     { cookie: `a=b; banyan-pin=${good}; c=d` },
     { 'x-banyan-pin': 'nonsense', cookie: `banyan-pin=${good}` },
   ])
-    expect(decide(shopWith(), { ...get, headers })).toMatchObject({
+    expect(explain(shopWith(), { ...get, headers })).toMatchObject({
       upstream: 'inventory',
       reason: 'reads pinned to extracted until 2026-11-28T07:00:00.000Z → extracted',
       path: '/inventory/abc',
       private: true,
     });
   const back = signPin(KEY, { orders: 'extracted', inventory: 'legacy' }, NOW + HOUR);
-  expect(decide(shopWith({ reads: { stage: 'extracted' } }), pinned(back))).toMatchObject({
+  expect(explain(shopWith({ reads: { stage: 'extracted' } }), pinned(back))).toMatchObject({
     upstream: 'monolith',
     reason: 'reads pinned to legacy until 2026-11-28T07:00:00.000Z → monolith',
   });
@@ -52,7 +52,7 @@ test('a signed pin sends a read to its side until it expires, in the field or in
 
 test('a pin goes before a percentage and a shadow, and has no copy made', () => {
   for (const reads of [{ stage: 'canary', percent: 0 }, { stage: 'shadow' }] as const) {
-    const decision = decide(shopWith({ reads }), pinned(good));
+    const decision = explain(shopWith({ reads }), pinned(good));
     expect(decision).toMatchObject({ upstream: 'inventory' });
     expect(decision).not.toHaveProperty('shadow');
   }
@@ -60,7 +60,7 @@ test('a pin goes before a percentage and a shadow, and has no copy made', () => 
 
 test('every key of the list is believed, so that keys can be changed', () => {
   const older = signPin(NEXT, { inventory: 'extracted' }, NOW + HOUR);
-  expect(decide(shopWith(), pinned(older)).upstream).toBe('inventory');
+  expect(explain(shopWith(), pinned(older)).upstream).toBe('inventory');
 });
 
 const [signed, mac] = [good.slice(0, good.lastIndexOf('.')), good.slice(good.lastIndexOf('.') + 1)];
@@ -78,21 +78,21 @@ test.each([
   ['endless', `${'inventory=extracted.'.repeat(300)}1.${mac}`],
   ['empty', ''],
 ])('a pin that is %s changes nothing', (_what, pin) => {
-  const none = decide(shopWith(), get);
-  expect(decide(shopWith(), pinned(pin))).toEqual(none);
-  expect(decide(shopWith(), { ...get, headers: { cookie: `banyan-pin=${pin}` } })).toEqual(none);
+  const none = explain(shopWith(), get);
+  expect(explain(shopWith(), pinned(pin))).toEqual(none);
+  expect(explain(shopWith(), { ...get, headers: { cookie: `banyan-pin=${pin}` } })).toEqual(none);
 });
 
 test('a pin is for reads: no write is moved by it', () => {
   const post = pinned(good, { method: 'POST' });
-  expect(decide(shopWith(), post)).toMatchObject({
+  expect(explain(shopWith(), post)).toMatchObject({
     upstream: 'monolith',
     reason: 'writes legacy → monolith',
   });
 });
 
 test('what is retired or killed ignores pins, and the reason says so', () => {
-  expect(decide(shopWith({ reads: { stage: 'retired' } }), pinned(good))).toMatchObject({
+  expect(explain(shopWith({ reads: { stage: 'retired' } }), pinned(good))).toMatchObject({
     upstream: '',
     reason: 'reads retired (its pin is ignored) → 410',
   });
@@ -102,7 +102,7 @@ test('what is retired or killed ignores pins, and the reason says so', () => {
     new Map([['inventory', kill]]),
     1_000,
   );
-  expect(decide(killed, pinned(good))).toMatchObject({
+  expect(explain(killed, pinned(good))).toMatchObject({
     upstream: 'monolith',
     reason: 'killed at now by ada: reads → monolith (its pin is ignored)',
   });
@@ -113,15 +113,15 @@ test('a kill brings no retired context back', () => {
   const stages = { reads: { stage: 'retired' }, writes: { stage: 'retired' } } as const;
   const killed = withKills(shopWith(stages), new Map([['inventory', kill]]), 1_000);
   for (const method of ['GET', 'POST'])
-    expect(decide(killed, { ...get, method })).toMatchObject({ upstream: '', answer: { status: 410 } });
+    expect(explain(killed, { ...get, method })).toMatchObject({ upstream: '', answer: { status: 410 } });
 });
 
 test('nobody pins where the configuration has no keys, or the time is not known', () => {
   const contexts = {};
   const shop = compileSnapshot(configOf(SHOP), { generation: 'g', revision: 7, contexts });
   expect(shop.overrides).toBeUndefined();
-  expect(decide(shop, pinned(good)).upstream).toBe('monolith');
-  expect(decide(shopWith(), pinned(good, { now: undefined })).upstream).toBe('monolith');
+  expect(explain(shop, pinned(good)).upstream).toBe('monolith');
+  expect(explain(shopWith(), pinned(good, { now: undefined })).upstream).toBe('monolith');
 });
 
 test('a pin is the same text for the same key, contexts and time', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compileSnapshot, decide, type Stages } from '../../contexts/index.ts';
+import { compileSnapshot, explain, type Stages } from '../../contexts/index.ts';
 import { readingsOf } from '../../contexts/readings.ts';
 import { configOf } from './sample.ts';
 
@@ -40,6 +40,11 @@ const dots = (path: string) => {
 const unreserved = (path: string) =>
   path.replaceAll(/%(?:2e|41|61)/gi, (escape) => decodeURIComponent(escape));
 const merge = (path: string) => path.replaceAll(/\/+/g, '/');
+const names = (path: string) =>
+  path
+    .split('/')
+    .map((name) => (name === '.' || name === '..' ? name : name.replace(/[. ]+$/, '')))
+    .join('/');
 const SERVERS: Record<string, (path: string) => string> = {
   nginx: (path) => merge(dots(merge(decodeOnce(path)))),
   'nginx without merge_slashes': (path) => dots(decodeOnce(path)),
@@ -62,6 +67,13 @@ const SERVERS: Record<string, (path: string) => string> = {
       .toLowerCase()
       .replace(/(.)\/$/, '$1'),
   browser: (path) => new URL(path, 'http://shop.example').pathname,
+  windows: (path) => dots(names(decodeOnce(path).replaceAll('\\', '/'))),
+  'a best-fit code page': (path) =>
+    dots(
+      Buffer.from(decodeOnce(path), 'latin1')
+        .toString()
+        .replaceAll(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0)),
+    ),
   php: (path) => dots(decodeOnce(path).replace(/\0[^]*$/, '')),
 };
 
@@ -105,6 +117,9 @@ const PIECES = [
   '/b/',
   '/c/',
   '%20',
+  '%ef%bc%8f',
+  '%EF%BC%8E',
+  '%EF%BD%81',
   '~',
   ':',
 ];
@@ -127,7 +142,7 @@ test('what reaches a context’s service is that context’s path to every serve
     const length = 1 + Math.floor(next() * 6);
     const target =
       starts + Array.from({ length }, () => PIECES[Math.floor(next() * PIECES.length)]!).join('');
-    const { upstream, path, context, doubt } = decide(snapshot, { method: 'GET', target });
+    const { upstream, path, context, doubt } = explain(snapshot, { method: 'GET', target });
     reached[upstream as keyof typeof reached] += 1;
     if (upstream === 'monolith') {
       const owners = [ownerOf(dots(unreserved(target))), ownerOf(SERVERS['nginx']!(target))];
@@ -168,7 +183,7 @@ test.each([
 test('a path of many oddities is doubtful as such, and costs no more than others', () => {
   const target = `/a/${'%252f;x//\\%5c..%2f'.repeat(2_000)}`;
   const began = process.cpuUsage();
-  const decision = decide(shopIn('enforce'), { method: 'GET', target });
+  const decision = explain(shopIn('enforce'), { method: 'GET', target });
   expect(process.cpuUsage(began).user).toBeLessThan(1_000_000);
   expect(decision.doubt).toMatchObject({ kind: 'too-many-readings', context: '' });
   expect(decision).toMatchObject({ upstream: '', answer: { status: 400 } });
@@ -176,11 +191,11 @@ test('a path of many oddities is doubtful as such, and costs no more than others
 
 test('in enforce a doubtful target is refused, and one that no reading brings to a context is the monolith’s', () => {
   const snapshot = shopIn('enforce');
-  expect(decide(snapshot, { method: 'GET', target: '/a%2f1' })).toMatchObject({
+  expect(explain(snapshot, { method: 'GET', target: '/a%2f1' })).toMatchObject({
     upstream: '',
     answer: { status: 400 },
   });
-  expect(decide(snapshot, { method: 'GET', target: '/q%2f1//;' })).toMatchObject({
+  expect(explain(snapshot, { method: 'GET', target: '/q%2f1//;' })).toMatchObject({
     upstream: 'monolith',
     path: '/q%2f1//;',
   });
@@ -191,11 +206,11 @@ test('a read in one reading and a write in another is doubtful, within one conte
     'report',
     `  a: { upstream: a, routes: ['GET /a/*', { match: GET /a/:id/touch, kind: write }] }\n`,
   );
-  expect(decide(snapshot, { method: 'GET', target: '/a/1%2Ftouch' }).doubt).toMatchObject({
+  expect(explain(snapshot, { method: 'GET', target: '/a/1%2Ftouch' }).doubt).toMatchObject({
     kind: 'encoded-slash',
   });
-  expect(decide(snapshot, { method: 'GET', target: '/a/1/TOUCH' }).doubt).toMatchObject({ kind: 'case' });
-  expect(decide(snapshot, { method: 'GET', target: '/a/1%2Fother' })).toMatchObject({ upstream: 'a' });
+  expect(explain(snapshot, { method: 'GET', target: '/a/1/TOUCH' }).doubt).toMatchObject({ kind: 'case' });
+  expect(explain(snapshot, { method: 'GET', target: '/a/1%2Fother' })).toMatchObject({ upstream: 'a' });
 });
 
 test('so are readings of which one has another limit', () => {
@@ -203,7 +218,7 @@ test('so are readings of which one has another limit', () => {
     'report',
     `  a: { upstream: a, routes: ['GET /a/*', { match: GET /a/:id, maxBody: 1KiB }] }\n`,
   );
-  expect(decide(snapshot, { method: 'GET', target: '/a/1%2F2' }).doubt).toMatchObject({ context: 'a' });
+  expect(explain(snapshot, { method: 'GET', target: '/a/1%2F2' }).doubt).toMatchObject({ context: 'a' });
 });
 
 test('upper case in a value is looked at more closely where it may be another context’s literal', () => {
@@ -211,9 +226,9 @@ test('upper case in a value is looked at more closely where it may be another co
     'report',
     `  a: { upstream: a, routes: [GET /p/:id] }\n  b: { upstream: b, routes: [GET /p/new] }\n`,
   );
-  expect(decide(snapshot, { method: 'GET', target: '/p/ABC' })).toMatchObject({ upstream: 'a' });
-  expect(decide(snapshot, { method: 'GET', target: '/p/NEW' }).doubt).toMatchObject({ kind: 'case' });
-  expect(decide(snapshot, { method: 'GET', target: '/p/new/' }).doubt).toMatchObject({
+  expect(explain(snapshot, { method: 'GET', target: '/p/ABC' })).toMatchObject({ upstream: 'a' });
+  expect(explain(snapshot, { method: 'GET', target: '/p/NEW' }).doubt).toMatchObject({ kind: 'case' });
+  expect(explain(snapshot, { method: 'GET', target: '/p/new/' }).doubt).toMatchObject({
     kind: 'trailing-slash',
   });
 });
@@ -223,12 +238,12 @@ test('a rewrite lets no reading loose that its route holds', () => {
     'report',
     `  a: { upstream: a, routes: [{ match: 'GET /files/:a/*', rewrite: '/store/*' }] }\n`,
   );
-  expect(decide(snapshot, { method: 'GET', target: '/files/x/a%2fb' })).toMatchObject({
+  expect(explain(snapshot, { method: 'GET', target: '/files/x/a%2fb' })).toMatchObject({
     upstream: 'a',
     path: '/store/a%2Fb',
   });
   const loose = '/files/x/q/..%2f..%2fy/z';
-  expect(decide(snapshot, { method: 'GET', target: loose })).toMatchObject({
+  expect(explain(snapshot, { method: 'GET', target: loose })).toMatchObject({
     upstream: 'monolith',
     path: loose,
     doubt: { context: 'a' },

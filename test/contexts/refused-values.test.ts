@@ -15,6 +15,16 @@ const TOKEN = '0123456789abcdef';
 describe('a value that would only break later is a mistake with its line', () => {
   it.each([
     ["gateway: { listen: '127.0.0.1:65536' }", /^12 gateway\.listen: .*a port from 0 to 65535/],
+    [
+      '    verdict: { steps: [5, 1] }',
+      /^12 contexts\.inventory\.verdict\.steps: found a list; required: percentages that rise/,
+    ],
+    [
+      '    verdict: { errorRate: 101 }',
+      /^12 contexts\.inventory\.verdict\.errorRate: found 101; required: at most 100/,
+    ],
+    ['    verdict: { latency: 0.5 }', /^12 contexts\.inventory\.verdict\.latency: .*at least 1/],
+    ["gateway: { fleet: ['10.0.0.1'] }", /^12 gateway\.fleet\.0: .*an address such as/],
     ["relay: { ops: '127.0.0.1:99999' }", /^12 relay\.ops: .*a port from 0 to 65535/],
     ["relay: { poll: '0s' }", /^12 relay\.poll: found '0s'; required: a length of time above 0/],
     ["relay: { poll: '25d' }", /^12 relay\.poll: found '25d'; required: at most 24d/],

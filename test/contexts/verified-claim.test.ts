@@ -1,7 +1,7 @@
-import { generateKeyPairSync, sign, type KeyObject, type SignKeyObjectInput } from 'node:crypto';
+import { createHmac, generateKeyPairSync, sign, type KeyObject, type SignKeyObjectInput } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { decide, parseConfig } from '../../contexts/index.ts';
-import { publicKeyIn, verifiedClaim } from '../../contexts/jwt-claim.ts';
+import { publicKeyIn, secretIn, verifiedClaim } from '../../contexts/jwt-claim.ts';
 import { SHOP, shopAt } from './sample.ts';
 
 const NOW = Date.parse('2026-11-28T06:00:00Z');
@@ -99,4 +99,76 @@ test.each([
     "contexts.inventory.cohort.jwt.publicKey: found '${KEY}'; required: a public key or certificate in PEM: RSA, EC or Ed25519",
   ]);
   expect(parseConfig(`${yaml}    reads: { canary: 1, include: [ada] }\n`, secrets).ok).toBe(true);
+});
+
+const SECRET = 'a secret of the monolith, for its tokens';
+const macOf = (secret: string, alg = 'HS256', digest = 'sha256', claims: object = { sub: 'ada' }) => {
+  const text = `${part({ alg })}.${part(claims)}`;
+  return `${text}.${createHmac(digest, secret).update(text).digest('base64url')}`;
+};
+
+test('a token that the secret has signed with HS256 is believed, while its time runs', () => {
+  const key = secretIn(SECRET)!;
+  expect(claimIn(macOf(SECRET), key)).toBe('ada');
+  expect(claimIn(macOf(SECRET, 'HS256', 'sha256', { sub: 'ada', exp: SECONDS - 61 }), key)).toBeUndefined();
+});
+
+const signed = macOf(SECRET);
+test.each([
+  ['of the algorithm none', `${part({ alg: 'none' })}.${part({ sub: 'ada' })}.${signed.split('.')[2]}`],
+  ['of the algorithm none, unsigned', `${part({ alg: 'none' })}.${part({ sub: 'ada' })}.`],
+  ['of another secret', macOf(`${SECRET}!`)],
+  ['of a longer digest', macOf(SECRET, 'HS512', 'sha512')],
+  ['that says a longer digest', macOf(SECRET, 'HS512')],
+  ['whose claims were changed', signed.replace(/\.[^.]+\./, `.${part({ sub: 'bob' })}.`)],
+  ['whose signature is cut', signed.slice(0, -4)],
+  ['that a private key has signed', tokenOf({ sub: 'ada' }, { head: { alg: 'RS256' } })],
+])('beside a secret a token %s names nobody', (_what, token) => {
+  expect(claimIn(token, secretIn(SECRET)!)).toBeUndefined();
+});
+
+test('whoever has a public key can sign nothing with it', () => {
+  const pem = pemOf(rsa.publicKey);
+  expect(claimIn(macOf(pem), publicKeyIn(pem)!)).toBeUndefined();
+  expect(secretIn(pem)).toBeUndefined();
+});
+
+const parseJwt = (jwt: string, secret = SECRET, more = '') =>
+  parseConfig(`${SHOP.replace('{ cookie: sid }', `{ jwt: ${jwt} }`)}${more}`, () => secret);
+const mistakesOf = (parsed: ReturnType<typeof parseConfig>) =>
+  parsed.ok ? [] : parsed.mistakes.map(({ path, message }) => `${path}: ${message}`);
+
+test('a list may rest on a claim that a secret verifies', () => {
+  const jwt = "{ cookie: token, secret: '${JWT_SECRET}' }";
+  expect(parseJwt(jwt, SECRET, '    reads: { canary: 1, include: [ada] }\n').ok).toBe(true);
+  const reads = { stage: 'canary', percent: 0.1, include: ['ada'] } as const;
+  const snapshot = shopAt(
+    { reads },
+    SHOP.replace('{ cookie: sid }', `{ jwt: { cookie: token, secret: '${SECRET}' } }`),
+  );
+  const reasonOf = (token: string) =>
+    decide(snapshot, {
+      ...{ method: 'GET', target: '/inventory/a', now: NOW },
+      headers: { cookie: `token=${token}` },
+    }).reason;
+  expect(reasonOf(signed)).toBe('reads canary 0.1 %: cohort is included → extracted');
+  expect(reasonOf(macOf('x'.repeat(32)))).toContain(
+    'no cohort (verified claim sub of the JWT in cookie token missing)',
+  );
+});
+
+test.each([
+  ['a short secret', 'k'.repeat(31)],
+  ['a public key', pemOf(rsa.publicKey)],
+])('%s as secret is a mistake, and isn’t shown', (_what, secret) => {
+  expect(mistakesOf(parseJwt("{ secret: '${JWT_SECRET}' }", secret))).toEqual([
+    'contexts.inventory.cohort.jwt.secret: required: a secret of 32 bytes or more (RFC 7518 §3.2), and no key in PEM',
+  ]);
+});
+
+test('a public key and a secret exclude each other', () => {
+  const jwt = `{ publicKey: ${JSON.stringify(pemOf(ec.publicKey))}, secret: '\${JWT_SECRET}' }`;
+  expect(mistakesOf(parseJwt(jwt))).toEqual([
+    'contexts.inventory.cohort.jwt.secret: publicKey and secret exclude each other: tokens are signed with a private key, or with a secret (HS256)',
+  ]);
 });

@@ -29,3 +29,34 @@ test('a consumer whose clock is behind the database lags by as much more; one ah
   expect(reports.read('behind').consumerLagMs).toBe(7_100);
   expect(reports.read('ahead').consumerLagMs).toBe(100);
 });
+
+test('a consumer that tells of no heartbeats is known to have reported, and since when', () => {
+  let now = 50_000;
+  const reports = keepConsumerReports(() => now);
+  expect(reports.heartbeats('a', 'shop')).toBeUndefined();
+  reports.take('a', said(1, now), now);
+  now += 70_000;
+  reports.take('a', said(1, now), now);
+  expect(reports.heartbeats('a', 'shop')).toEqual({ since: 50_000, reading: undefined });
+  const beat = { outbox: 'Shop', oldest: new Date(now).toISOString(), missing: [] };
+  reports.take('a', { ...said(1, now), heartbeats: [beat] }, now);
+  expect(reports.heartbeats('a', 'shop')).toEqual({ since: 120_000, reading: beat });
+  now += 5_000;
+  reports.take('a', said(1, now), now);
+  expect(reports.heartbeats('a', 'shop')).toEqual({ since: 120_000, reading: undefined });
+});
+
+test('what counts is the consumer of the stream that the events go to; one of another stream says nothing of them', () => {
+  const reports = keepConsumerReports(() => 0);
+  const beat = { outbox: 'shop', oldest: new Date(0).toISOString(), missing: [] };
+  reports.take('a', { ...said(5, 0), stream: 'shop', heartbeats: [beat] }, 0);
+  expect(reports.read('a', 'shop-orders')).toMatchObject({
+    ...{ consumerState: 'unknown', consumerLagMs: null },
+    problem: 'it reads stream shop, and the events go to shop-orders',
+  });
+  expect(reports.heartbeats('a', 'shop', 'shop-orders')).toBeUndefined();
+  reports.take('a', { ...said(7, 0), stream: 'shop-orders' }, 0);
+  expect(reports.read('a', 'shop-orders')).toMatchObject({ consumerLagMs: 7 });
+  expect(reports.read('a', 'shop')).toMatchObject({ consumerLagMs: 5 });
+  expect(reports.heartbeats('a', 'shop', 'shop')?.reading).toEqual(beat);
+});

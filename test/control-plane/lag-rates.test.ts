@@ -13,6 +13,7 @@ function sample(
 ): Sample {
   return {
     databaseTime: seconds * 1_000,
+    readAt: 0,
     askedAt: seconds * 1_000,
     types: Object.entries(pending).map(([type, n]) => ({
       ...{ type, pending: n, oldestAgeMs: 1 },
@@ -23,6 +24,7 @@ function sample(
       seenAgoMs: seenAgo * 1_000,
     })),
     openTransaction: { state: 'none' },
+    backfillDue: [],
   };
 }
 

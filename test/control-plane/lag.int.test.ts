@@ -11,7 +11,7 @@ import { startDatabase } from '../../demo/servers/database.ts';
 import { openDatabase, type Database } from '../../runtime/database.ts';
 import { createDatabase, freshDatabase } from '../support/database.ts';
 import { freshStream } from '../support/stream.ts';
-import { untilOpenTransactions } from '../support/until.ts';
+import { until, untilOpenTransactions } from '../support/until.ts';
 
 const TOKEN = 'a-token-of-the-operator';
 const log = pino({ level: 'silent' });
@@ -73,8 +73,8 @@ ${outboxUrl ? `outbox: { database: '${outboxUrl}' }` : ''}
 
 async function append(database: Database, type: string, secondsAgo = 0): Promise<void> {
   await database.query(
-    `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data, appended_at)
-     VALUES (?, '/m', ?, 'o', '1', '{}', NOW(6) - INTERVAL ? SECOND)`,
+    `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data, server_clock, appended_at)
+     VALUES (?, '/m', ?, 'o', '1', '{}', NULL, NOW(6) - INTERVAL ? SECOND)`,
     [randomUUID(), type, secondsAgo],
   );
 }
@@ -98,7 +98,7 @@ async function outbox() {
 const good = { lagMs: 40, shards: 2, handledTotal: 7 };
 
 test('tells pending events and their age per context and in total, captured rows with their context, the rest unassigned', async () => {
-  const { database, read, lag } = await outbox();
+  const { database, read, lag, call } = await outbox();
   await heartbeat(database, {});
   await append(database, 'StockAdjusted', 50);
   await append(database, 'row.catalogue.update', 80);
@@ -121,6 +121,7 @@ test('tells pending events and their age per context and in total, captured rows
   near(total.oldestAgeMs, 120);
   expect(await lag.inFlight('inventory')).toBe(2);
   expect(await lag.inFlight('orders')).toBe(1);
+  expect((await call('/v1/lag/history?context=none')).status).toBe(404);
 });
 
 test('tells the rates from what the relays settled and what waits more than before', async () => {
@@ -248,14 +249,18 @@ test('shows the same figures as metrics, unknown ones as not a number', async ()
   expect(metrics).toMatch(/banyan_outbox_lag_seconds\{context="orders"\} 1[01]\d/);
   expect(metrics).toMatch(/banyan_consumer_lag_seconds\{context="inventory",consumer="inventory"\} nan/i);
   expect(metrics).not.toContain('banyan_consumer_lag_seconds{context="orders"');
+  expect(metrics).toMatch(/banyan_heartbeat_age_seconds\{context="inventory",consumer="inventory"\} nan/i);
+  expect(metrics).not.toContain('banyan_heartbeat_age_seconds{context="orders"');
 });
 
 test('without an outbox in the configuration everything is unknown, not zero', async () => {
-  const { read, lag } = await controlPlane(undefined);
+  const { read, lag, call } = await controlPlane(undefined);
   const { total, problems } = await read();
   expect(total).toMatchObject({ pending: null, oldestAgeMs: null, rateIn: null });
   expect(problems).toContain('outbox: the configuration has no `outbox.database`');
   expect(await lag.inFlight('orders')).toBeUndefined();
+  expect((await call('/v1/lag/history')).status).toBe(503);
+  expect((await call('/v1/lag/history?minutes=0')).status).toBe(422);
 });
 
 test('a database that is away, killed or silent, makes the lag unknown, and known again when it is back', async () => {
@@ -280,4 +285,31 @@ test('a database that is away, killed or silent, makes the lag unknown, and know
   await untilOpenTransactions('unknown', async () => (await read()).total.pending === null);
   server.kill('SIGCONT');
   await untilOpenTransactions('known once more', isKnown);
+});
+
+test('what gateways are told is the lag from the outbox to the effect: what waits in the outbox counts, and so does silence', async () => {
+  const { database, report, lag } = await outbox();
+  expect(lag.handledAgo('inventory')).toBeUndefined();
+  const known = () => report('inventory', { ...good, at: new Date().toISOString() });
+  const ago = await until('it is known', async () => {
+    await known();
+    return lag.handledAgo('inventory');
+  });
+  expect(ago).toBeGreaterThanOrEqual(good.lagMs);
+  expect(ago).toBeLessThan(15_000);
+  expect(lag.handledAgo('orders')).toBeUndefined();
+  await append(database, 'OrderPlaced', 90);
+  await append(database, 'row.catalogue.update', 50);
+  await until('what waits is seen', async () => {
+    await known();
+    const waits = lag.handledAgo('inventory')!;
+    return waits >= 50_000 && waits < 85_000;
+  });
+  await database.query("UPDATE banyan_outbox SET state = 'settled', settled_at = NOW(6)");
+  await until('nothing waits', async () => {
+    await known();
+    return lag.handledAgo('inventory')! < 15_000;
+  });
+  await report('inventory', { ...good, lagMs: null, at: new Date().toISOString() });
+  expect(lag.handledAgo('inventory')).toBeUndefined();
 });

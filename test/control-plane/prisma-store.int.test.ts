@@ -10,7 +10,7 @@ import { registerContract } from './register-contract.ts';
 import { storeContract } from './store-contract.ts';
 import type { Place } from './store-place.ts';
 
-const TABLES = ['banyan_control', 'banyan_context', 'banyan_audit', 'banyan_gateway'];
+const TABLES = ['banyan_control', 'banyan_context', 'banyan_audit', 'banyan_gateway', 'banyan_lag'];
 const database = await freshDatabase('control');
 const withoutTables = await freshDatabase();
 

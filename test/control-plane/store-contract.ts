@@ -6,6 +6,7 @@ import {
   type ReadsAndWrites,
   type SnapshotStore,
 } from '../../control-plane/store/snapshot-store.ts';
+import { until } from '../support/until.ts';
 import { canary, legacy, openPlace, percentOf, type Place } from './store-place.ts';
 
 /** What every store promises about stages; each implementation runs it. */
@@ -296,6 +297,37 @@ export function storeContract(name: string, newPlace: () => Promise<Place>): voi
       await store.recordKill(kill);
       const { after } = await store.undo('inventory', () => {}, { actor: 'ada' });
       expect(after).toEqual(legacy);
+    });
+  });
+
+  describe(`${name} tells lags`, () => {
+    it('to every process, older by the time since they were told', async () => {
+      const { open } = await place();
+      const [one, other] = [open(), open()];
+      expect(await other.lag()).toEqual({});
+      const began = performance.now();
+      await one.putLag(() => ({ inventory: 1_500, orders: 70_000 }));
+      const { inventory, orders } = await other.lag();
+      expect(inventory).toBeGreaterThanOrEqual(1_500);
+      expect(inventory).toBeLessThan(1_510 + performance.now() - began);
+      expect(orders).toBeGreaterThanOrEqual(70_000);
+      await one.putLag(() => ({ inventory: 10 }));
+      const later = await until('the other one is older', async () => {
+        const lags = await other.lag();
+        return lags['orders']! > orders! + 20 ? lags : undefined;
+      });
+      expect(later['inventory']).toBeGreaterThanOrEqual(10);
+      expect(later['inventory']).toBeLessThan(1_500);
+    });
+
+    it('that were true when they were told, though they are asked for late', async () => {
+      const { open } = await place();
+      const store = open();
+      const truth = performance.now();
+      await store.putLag(() => ({ inventory: performance.now() - truth }));
+      const { inventory } = await store.lag();
+      expect(inventory).toBeGreaterThan(0);
+      expect(inventory).toBeLessThanOrEqual(performance.now() - truth + 5);
     });
   });
 

@@ -9,7 +9,6 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterEach, expect, inject, it } from 'vitest';
 import { until } from '../support/until.ts';
 
-const given = process.env['BANYAN_TEST_DATABASE'];
 const MAIN = fileURLToPath(new URL('../../demo/main.ts', import.meta.url));
 
 /** A story that is short where its length isn't the matter. */
@@ -23,11 +22,15 @@ afterEach(async () => {
 });
 
 it('plays the story, finds every promise kept, and leaves nothing behind', async () => {
-  const demo = await startDemo(['--once'], given ? { BANYAN_DATABASE_URL: given } : {});
+  const servers = { BANYAN_DATABASE_URL: inject('databaseServer'), BANYAN_REDIS_URL: inject('redis') };
+  const demo = await startDemo(['--once', ...SHORT], servers);
   const code = await demo.ended;
   const last = demo.output().trimEnd().split('\n').at(-1);
   expect(last, demo.output()).toMatch(
     /^demo ok: [\d,]+ requests, 0 failed, [\d,]+ events, 0 lost, 0 duplicated, lag p99 \d+ ms$/,
+  );
+  expect(demo.output()).toMatch(
+    /\n24 pages were left open through every toggle, with the WebSocket that they began with; \d+ more were opened, 0 broke\n/,
   );
   expect(code).toBe(0);
   await nothingIsLeft();

@@ -83,7 +83,7 @@ test('the page lists every metric with its labels, and no other', async () => {
   const urls = { monolith: upstream.url, inventory: upstream.url };
   const gateway = await started(await shopConfig(urls), memorySource());
   const text = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
-  const exported = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
+  const exported = [...text.matchAll(/^# TYPE (banyan_\S+)/gm)].map(([, name]) => name!);
   const listed = [...page.matchAll(/^\| `(banyan_gateway_\w+)/gm)].map(([, name]) => name!);
   expect(listed.toSorted()).toEqual(exported.toSorted());
 });

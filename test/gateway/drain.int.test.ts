@@ -60,7 +60,7 @@ test('a client that keeps its connection doesn’t keep the gateway: its answer 
   held.answers[0]!('done');
   expect(await waiting).toMatchObject({ body: 'done', headers: { connection: 'close' } });
   await stopping;
-  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(performance.now() - began).toBeLessThan(6_000);
 });
 
 test('nor does one whose answer had begun before the stop, or that never asked for anything', async () => {
@@ -83,7 +83,7 @@ test('nor does one whose answer had begun before the stop, or that never asked f
   upstream.sockets()[0]!.write('half');
   await stopping;
   expect(got).toMatch(/halfhalf$/);
-  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(performance.now() - began).toBeLessThan(6_000);
 });
 
 test('of clients that go on not one request breaks that the gateway has read; then they find the port closed', async () => {
@@ -104,7 +104,7 @@ test('of clients that go on not one request breaks that the gateway has read; th
   await until('all are busy', () => answered.length > 200);
   const began = performance.now();
   await gateway.stop();
-  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(performance.now() - began).toBeLessThan(6_000);
   await Promise.all(clients);
   expect(new Set(answered)).toEqual(new Set([200]));
   // A connection that the closing port had not accepted is reset; nothing of it was read.

@@ -111,3 +111,10 @@ test('an HTTP/1.0 client never gets a 100', async () => {
   const got = await sendRaw(gateway.url, HEAD.replace('1.1', '1.0') + 'hello');
   expect(got).toMatch(/^HTTP\/1.1 200 OK\r\n/);
 });
+
+test('Expect without a body waits no longer for its answer than any request', async () => {
+  const silent = await startRaw((socket) => socket.on('data', () => {}));
+  const { url } = await before(silent.url, '300ms');
+  const head = 'GET /a HTTP/1.1\r\nHost: shop\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n';
+  expect(await sendRaw(url, head)).toContain('HTTP/1.1 504 ');
+});

@@ -25,7 +25,8 @@ function readSlowly(socket: Socket, step: number, total: number, onAll: () => vo
 }
 
 // The upstream's time counts from the request's last byte, whatever time the body takes.
-describe.each(forwarders)('uploads over %s', (_name, open) => {
+// The sockets leave long bodies to undici.
+describe.each(forwarders.filter(([name]) => name !== 'sockets'))('uploads over %s', (_name, open) => {
   test('an upstream that reads slowly but steadily gets all of a body that takes many times its timeout', async () => {
     const size = 6 * MIB;
     const upstream = await startRaw((socket) => readSlowly(socket, 128 * 1024, size, () => socket.write(OK)));

@@ -150,4 +150,79 @@ describe.each(forwarders)('the forwarder over %s', (_name, open) => {
     await until('it is aborted', () => closed, 1_000);
     expect(failureOf(outcomes)).toMatchObject({ side: 'client', phase: 'head' });
   });
+
+  test('notes when an exchange has a connection, and when its answer’s head is there', async () => {
+    let answer = () => {};
+    const upstream = await startRaw((socket) => {
+      socket.once('data', () => (answer = () => socket.end('HTTP/1.1 200 OK\r\n\r\nok')));
+    });
+    const { url, times } = await start(upstream.url);
+    const began = performance.now();
+    const answered = send(url);
+    await until('the request is there', () => times[0]?.sent !== undefined);
+    expect(times[0]).toEqual({ sent: expect.any(Number), head: undefined });
+    expect(times[0]!.sent).toBeGreaterThan(began);
+    await until('the upstream has it', () => answer.length === 0 && upstream.sockets()[0]!.bytesRead > 0);
+    const asked = performance.now();
+    answer();
+    await answered;
+    expect(times[0]!.head).toBeGreaterThanOrEqual(asked);
+    expect(times[0]!.head).toBeLessThan(performance.now());
+  });
+
+  test('notes as far as it got of one that fails', async () => {
+    const gone = await startUpstream('gone');
+    await gone.stop();
+    const nobody = await start(gone.url);
+    await send(nobody.url);
+    expect(nobody.times).toEqual([{ sent: undefined, head: undefined }]);
+    const silent = await startRaw((socket) => socket.once('data', () => socket.end()));
+    const mute = await start(silent.url);
+    await send(mute.url);
+    expect(mute.times).toEqual([{ sent: expect.any(Number), head: undefined }]);
+  });
+
+  test('shows its connections: busy with an exchange, idle after it, and who waits for one', async () => {
+    const held: (() => void)[] = [];
+    const upstream = await startUpstream('up', (_request, response) => void held.push(() => response.end()));
+    const { url, connections } = await start(upstream.url);
+    expect(connections()).toEqual({ open: 0, busy: 0, waiting: 0 });
+    const answers = [send(url, '/a'), send(url, '/b')];
+    await until('both are there', () => held.length === 2);
+    expect(connections()).toEqual({ open: 2, busy: 2, waiting: 0 });
+    for (const answer of held) answer();
+    await Promise.all(answers);
+    await until('both are idle', () => connections().busy === 0);
+    expect(connections()).toEqual({ open: 2, busy: 0, waiting: 0 });
+    await upstream.stop();
+    await until('they are closed', () => connections().open === 0);
+  });
+
+  test('counts an exchange that has no connection yet as waiting', async () => {
+    // A TLS handshake that nobody answers.
+    const upstream = await startRaw(() => {});
+    const { url, connections } = await start(upstream.url.replace('http:', 'https:'));
+    const { hostname, port } = new URL(url);
+    const client = connect(Number(port), hostname);
+    client.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+    await until('it waits', () => connections().waiting === 1);
+    expect(connections()).toEqual({ open: 0, busy: 0, waiting: 1 });
+    client.destroy();
+    await until('nobody waits', () => connections().waiting === 0);
+  });
+
+  test('tells of each connection that it made, and how long that took', async () => {
+    const upstream = await startUpstream('up');
+    const made: number[] = [];
+    const { url } = await startForwarding(open, {
+      url: upstream.url,
+      timeout: undefined,
+      onConnect: (milliseconds) => void made.push(milliseconds),
+    });
+    await send(url);
+    await send(url);
+    expect(made).toEqual([expect.any(Number)]);
+    expect(made[0]).toBeGreaterThan(0);
+    expect(made[0]).toBeLessThan(60_000);
+  });
 });

@@ -101,3 +101,32 @@ test('an upgrade behind a request waits for its answer', async () => {
   await until('both answers', () => client.answers().whole.length === 2);
   expect(client.answers().whole.map(({ body }) => body)).toEqual(['GET /a', 'GET /chat']);
 });
+
+test.each([
+  ['in one packet', true],
+  ['in one after the other', false],
+])(
+  'CONNECT behind sound requests is answered after them, and of what follows it nothing reaches anybody: %s',
+  async (_, together) => {
+    const held = holdAnswers();
+    const client = lane.connect();
+    const connect = 'CONNECT shop:443 HTTP/1.1\r\nHost: shop:443\r\n\r\n';
+    const messages = [get('/one'), post('/two'), connect, get('/through-the-tunnel')];
+    if (together) client.write(messages.join(''));
+    else {
+      for (const message of messages) {
+        client.write(message);
+        await lane.settle();
+      }
+    }
+    await until('the first', () => held.length === 1);
+    await lane.settle();
+    expect(client.answers().whole).toEqual([]);
+    held[0]!.go();
+    await until('the second', () => held.length === 2);
+    held[1]!.go();
+    await until('the end', () => client.closed());
+    expect(client.answers().whole.map(({ status }) => status)).toEqual([200, 200, 501]);
+    expect(targets()).toEqual(['/one', '/two']);
+  },
+);

@@ -72,11 +72,9 @@ test('fields arrive in the client’s order and spelling, with the original Host
   ];
   await sendRaw(gateway.url, `GET /a HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n`);
   const { fields } = monolith.seen[0]!;
-  expect(valuesOf(fields, 'host')).toEqual(['Shop.example:99']);
-  // The two exceptions: undici's own place and spelling for these.
-  expect(fields.slice(0, 4)).toEqual(['host', 'Shop.example:99', 'connection', 'keep-alive']);
-  const own = fields.indexOf('X-Zeta');
-  expect(fields.slice(own, own + 8)).toEqual([
+  expect(fields.slice(0, 10)).toEqual([
+    'Host',
+    'Shop.example:99',
     'X-Zeta',
     '1',
     'x-alpha',

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { Config } from '../../contexts/index.ts';
+import type { Config, ShadowPage } from '../../contexts/index.ts';
 import { configOf } from '../contexts/sample.ts';
 import { memorySource } from '../support/memory-source.ts';
 import { until } from '../support/until.ts';
@@ -201,4 +201,38 @@ test('a file that changes is read by itself, when it is written whole', async ()
       100,
     );
   });
+});
+
+test('what comparing found out of a context outlives a reload that changes another one', async () => {
+  const [monolith, service] = [await startUpstream('same'), await startUpstream('same')];
+  const yaml = (more: string, window: string) => `
+gateway: { listen: '127.0.0.1:0', ops: '127.0.0.1:0', stateDir: ${JSON.stringify(folder)} }
+upstreams: { monolith: { url: ${monolith.url} }, one: { url: ${service.url} }, two: { url: ${service.url}${more} } }
+contexts:
+  one: { upstream: one, reads: shadow, shadow: { sample: 1 }, routes: [GET /one/:id] }
+  two: { upstream: two, reads: shadow, shadow: { sample: 1${window} }, routes: [GET /two/:id] }
+`;
+  const folder = await freshFolder();
+  const shadow = { reads: { stage: 'shadow' } } as const;
+  const { gateway, take } = await reloadable(
+    configOf(yaml('', '')),
+    memorySource({ one: shadow, two: shadow }),
+  );
+  const matches = async () => {
+    const page = (await (await fetch(`${gateway.opsUrl}/shadow`)).json()) as ShadowPage;
+    return page.contexts.map(({ routes }) => routes[0]!.counts.match);
+  };
+  const read = async () => {
+    for (const target of ['/one/a', '/two/a']) await send(gateway.url, target);
+  };
+  await read();
+  await until('both', async () => (await matches()).join() === '1,1');
+  expect(await take(configOf(yaml(', timeout: 9s', '')))).toBe('applied');
+  expect(await matches()).toEqual([1, 0]);
+  await read();
+  await until('one goes on', async () => (await matches()).join() === '2,1');
+  expect(await take(configOf(yaml(', timeout: 9s', ', window: 1h')))).toBe('applied');
+  await read();
+  await until('it does so again', async () => (await matches()).join() === '3,1');
+  expect(await metric(gateway, 'banyan_gateway_shadow_total{context="one",outcome="match"}')).toBe(3);
 });

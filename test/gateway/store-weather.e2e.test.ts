@@ -1,5 +1,6 @@
 import { createConnection } from 'mysql2/promise';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import type { KillAnswer } from '../../contexts/index.ts';
 import { freePort } from '../../demo/servers/child.ts';
 import { startDatabase } from '../../demo/servers/database.ts';
 import { startRedis } from '../../demo/servers/redis.ts';
@@ -10,7 +11,7 @@ import { until } from '../support/until.ts';
 const COHORTS = Array.from({ length: 20 }, (_, index) => `shopper-${index}`);
 const AWAY = 30_000;
 
-test('the store’s database is killed and away for 30 s: not one request fails, starts go on, and a change takes effect by itself afterwards, with Redis and without', async () => {
+test('the store’s database is killed and away for 30 s: not one request fails, starts go on, a kill is carried out and audited later, and a change takes effect by itself afterwards, with Redis and without', async () => {
   const server = await startDatabase(await sameKind());
   onTestFinished(() => server.stop());
   const redis = await startRedis();
@@ -23,11 +24,17 @@ test('the store’s database is killed and away for 30 s: not one request fails,
 
   server.kill('SIGKILL');
   const down = performance.now();
-  for (const scene of scenes) await startsWithoutStore(scene);
+  for (const scene of scenes) {
+    await startsWithoutStore(scene);
+    await killsWithoutStore(scene);
+  }
   await until('30 s without the store', () => performance.now() - down > AWAY, AWAY);
   for (const { steady, before } of scenes) expect(await answersOf(steady)).toEqual(before);
   await server.restart();
-  for (const scene of scenes) await recovers(scene);
+  for (const scene of scenes) {
+    await recovers(scene);
+    await auditsKills(scene);
+  }
 
   for (const { shoppers } of scenes) {
     const { requests, failures } = await shoppers.stop();
@@ -78,6 +85,39 @@ async function startsWithoutStore({ fleet, before, started }: Scene): Promise<vo
   started.push(again, fresh);
 }
 
+/** By its ops port, on a gateway that was itself started without the store. */
+async function killsWithoutStore({ before, started }: Scene): Promise<void> {
+  const [again] = started as [FleetGateway];
+  const order = async (path: string) => {
+    const response = await fetch(`${again.opsUrl}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ contexts: ['inventory'], by: 'ada@shop', reason: 'wrong stock' }),
+    });
+    return [response.status, await response.json()] as [number, KillAnswer];
+  };
+  const [status, answer] = await order('/kill');
+  expect(status).toBe(200);
+  expect(answer.contexts).toMatchObject([{ context: 'inventory', changed: true }]);
+  expect(new Set(await answersOf(again))).toEqual(new Set(['monolith']));
+  expect((await order('/kill/release'))[1].unaudited).toBe(2);
+  expect(await answersOf(again)).toEqual(before);
+}
+
+async function auditsKills({ fleet }: Scene): Promise<void> {
+  await until('the audit has both, once each', async () => {
+    const { body } = await fleet.admin('GET', '/v1/audit?context=inventory');
+    const { entries } = body as { entries: { action: string; actor: string; reason: string | null }[] };
+    const kills = entries.filter(({ action }) => action === 'kill' || action === 'release');
+    if (kills.length < 2) return false;
+    expect(kills).toMatchObject([
+      { action: 'release', actor: 'ada@shop' },
+      { action: 'kill', actor: 'ada@shop', reason: 'wrong stock' },
+    ]);
+    return true;
+  });
+}
+
 async function recovers({ fleet, steady, started }: Scene): Promise<void> {
   const gateways = [steady, ...started];
   await until('the control plane takes changes, and every gateway confirms them', async () => {
@@ -92,7 +132,7 @@ async function recovers({ fleet, steady, started }: Scene): Promise<void> {
     await until(`${gateway.name} has it in force`, async () =>
       (await answersOf(gateway)).every((answer) => answer === 'inventory'),
     );
-  expect(performance.now() - changed).toBeLessThan(1_500);
+  expect(performance.now() - changed).toBeLessThan(5_000);
 }
 
 /** Who answers each cohort. */

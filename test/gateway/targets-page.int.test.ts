@@ -24,7 +24,7 @@ const rows = page
     report,
     enforce: enforce === 'the same' ? report : enforce,
   }));
-const ROWS = 48;
+const ROWS = 57;
 
 /** What one upstream got: first lines and the Host behind them. */
 interface Got {

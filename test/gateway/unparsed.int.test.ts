@@ -141,7 +141,7 @@ test('a head that doesn’t end is 408 after its time, and a connection that sta
     sendRaw(hasty.url, 'GET / HTTP/1.1\r\nHost: shop\r\nX-Slow: '),
     sendRaw(hasty.url, ''),
   ]);
-  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(performance.now() - began).toBeLessThan(6_000);
   expect(slow).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
   expect(silent).toBe('');
   expect(failuresOf(hasty)).toMatchObject([{ side: 'client', phase: 'request' }]);

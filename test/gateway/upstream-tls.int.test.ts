@@ -1,6 +1,6 @@
 import { createServer } from 'node:https';
 import { createServer as createPlain, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer, WebSocket } from 'ws';
@@ -120,11 +120,15 @@ describe('a WebSocket', () => {
   /** What an upgrade over one upgrader brings: the first message, or the status that refuses it. */
   const upgraded = async (options: UpstreamOptions) => {
     const failures: Error[] = [];
-    const upgrader = openUpgrader(options, (_request, { cause }) => failures.push(cause));
+    const upgrader = openUpgrader(options, () => {});
     onTestFinished(() => upgrader.close());
-    const server = createPlain().on('upgrade', (request, socket, head) =>
-      upgrader.upgrade(request, socket as never, head, request.url!),
-    );
+    const server = createPlain().on('upgrade', (request, socket: Socket, head) => {
+      void upgrader.upgrade({ request, socket, head, path: request.url! }).then((outcome) => {
+        if (outcome.ok) return;
+        failures.push(outcome.failure.cause);
+        socket.end('HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n');
+      });
+    });
     const client = new WebSocket(`ws://127.0.0.1:${await listening(server)}/feed`);
     let got: unknown;
     client

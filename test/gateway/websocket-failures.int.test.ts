@@ -42,11 +42,35 @@ function client(url: string, bytes: string) {
   return state;
 }
 
-test('an upgrade to an upstream that is down is 502, reported once', async () => {
+test('an upgrade to an upstream that is down is tried again, and then 502, reported once', async () => {
   const gateway = await gatewayBefore(await closedUrl());
   expect(await sendRaw(gateway.url, UPGRADE)).toMatch(/^HTTP\/1.1 502 Bad Gateway\r\n[^]*502 Bad Gateway\n$/);
-  expect(failuresOf(gateway)).toMatchObject([{ side: 'upstream', phase: 'head', upstream: 'monolith' }]);
-  expect(await counted(gateway)).toEqual({ 'upstream head': 1 });
+  expect(failuresOf(gateway)).toMatchObject([{ side: 'upstream', phase: 'connect', upstream: 'monolith' }]);
+  expect(await counted(gateway)).toEqual({ 'upstream connect': 1 });
+  expect(await metric(gateway, 'banyan_gateway_retries_total{upstream="monolith"}')).toBe(1);
+});
+
+test('a body that nobody can decode is no answer to an upgrade, and harms nobody else', async () => {
+  const upstream = await startRaw((socket) =>
+    socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: gzip\r\n\r\nx')),
+  );
+  const gateway = await gatewayBefore(upstream.url);
+  for (let time = 0; time < 2; time += 1)
+    expect(await sendRaw(gateway.url, UPGRADE)).toMatch(/^HTTP\/1.1 502 Bad Gateway\r\n/);
+  expect(await counted(gateway)).toEqual({ 'upstream head': 2 });
+});
+
+test('an upgraded connection has no body, whatever its answer says of one', async () => {
+  const upstream = await startRaw((socket) =>
+    socket.once('data', () =>
+      socket.write(SWITCH.replace('\r\n\r\n', '\r\nTransfer-Encoding: gzip\r\n\r\nhi')),
+    ),
+  );
+  const gateway = await gatewayBefore(upstream.url);
+  const state = client(gateway.url, UPGRADE);
+  await until('the tunnel', () => state.got.endsWith('hi'));
+  expect(state.got).toMatch(/^HTTP\/1.1 101 /);
+  expect(state.got).not.toMatch(/transfer-encoding/i);
 });
 
 test('so is one to an upstream that closes without an answer, on a connection that has carried others', async () => {

@@ -23,6 +23,7 @@ const offences: Record<string, readonly [file: string, text: string]> = {
   'nobody-imports-test-or-bench': ['demo/b.ts', "import '../test/support.ts';"],
   'proxying-only-in-forwarding': ['gateway/b.ts', "import { request } from 'undici';"],
   'aws-only-at-the-two-ends': ['relay/b.ts', "import type { KinesisClient } from '@aws-sdk/client-kinesis';"],
+  'opentelemetry-only-in-spans': ['gateway/d.ts', "import { trace } from '@opentelemetry/api';"],
   'bullmq-only-in-jobs': ['relay/c.ts', "import { Queue } from 'bullmq';"],
   'prisma-only-behind-the-store': ['outbox/b.ts', "import { PrismaMariaDb } from '@prisma/adapter-mariadb';"],
   'only-declared-dependencies': ['runtime/b.ts', "import knex from 'knex';"],

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { append, InvalidEventError } from '../../outbox/append.ts';
+import { append } from '../../outbox/append.ts';
 import { toCloudEvent } from '../../outbox/envelope.ts';
 import type { NewEvent } from '../../outbox/event.ts';
+import { InvalidEventError } from '../../outbox/invalid-event.ts';
 
 const placed = (more: Partial<Record<keyof NewEvent, unknown>> = {}) =>
   ({ type: 'OrderPlaced', aggregate: { type: 'order', id: 1 }, data: {}, ...more }) as NewEvent;

@@ -19,12 +19,12 @@ const add = (on: Database | Connection, ...ids: string[]) =>
     ids.map((id, n) => ({ type: 'T', aggregate: { type: 'thing', id }, data: { n } })),
   );
 const buckets = Array.from({ length: 64 }, (_, bucket) => bucket);
-const whole = buckets.map((bucket) => ({ bucket, without: [], limit: 100 }));
+const whole = buckets.map((bucket) => ({ buckets: [bucket], without: [], limit: 100 }));
 const claim = async (database: Database, { without = [] as string[], limit = 100 } = {}) =>
   (
     await claimBatch(
       database,
-      buckets.map((bucket) => ({ bucket, without, limit })),
+      buckets.map((bucket) => ({ buckets: [bucket], without, limit })),
     )
   ).map(({ aggregate_id: id, data }) => `${id}.${(JSON.parse(data) as { n: number }).n}`);
 

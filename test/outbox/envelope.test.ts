@@ -71,3 +71,15 @@ test('a time that is none is refused', () => {
   expect(() => toCloudEvent(row({ occurred_at: '2026-11-24T09:00:00Z' }))).toThrow(/occurred_at is/);
   expect(() => toCloudEvent(row({ appended_at: new Date() as unknown as string }))).toThrow(/appended_at is/);
 });
+
+test('the reason that data is no JSON says where, and quotes nothing of it', () => {
+  const reason = (data: string) => {
+    try {
+      return toCloudEvent(row({ data }));
+    } catch (error) {
+      return `${(error as Error).message} ${String((error as Error).cause)}`;
+    }
+  };
+  for (const data of ['{"name": Ada}', '{"name": "Ada"', 'Ada', '{"name": "Ada" "Lovelace"}'])
+    expect(reason(data)).toMatch(/^event ev-1: data isn't JSON(?!.*(Ada|Lovelace))/);
+});

@@ -3,23 +3,59 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { install, installText, TABLE_SETS } from '../../control-plane/install/index.ts';
 import { openPrismaStore } from '../../control-plane/store/prisma-store.ts';
 import { mysqlInbox } from '../../consumer/mysql-inbox.ts';
-import { append } from '../../outbox/append.ts';
+import {
+  findGaps,
+  findKnown,
+  handleKnown,
+  passGap,
+  readHeldEvent,
+  readInboxAudit,
+  skipKnown,
+} from '../../consumer/operator/index.ts';
+import { auditEvents } from '../../outbox/completeness/audit-events.ts';
+import { forgetAudits, readCompleteness } from '../../outbox/completeness/read-completeness.ts';
+import { append, type Execute } from '../../outbox/append.ts';
 import { bindStream } from '../../outbox/bind-stream.ts';
 import { claimBatch } from '../../outbox/claim-batch.ts';
+import { appendHeartbeats, deleteHeartbeats } from '../../outbox/heartbeat.ts';
+import { forgetLag, noteLag, readLagHistory } from '../../outbox/lag-history.ts';
 import { readLag } from '../../outbox/lag.ts';
 import { readLeases, releaseLeases, renewLeases, takeLeases } from '../../outbox/lease.ts';
+import type { CloudEvent } from '../../outbox/event.ts';
 import { findOpenTransaction } from '../../outbox/open-transactions.ts';
+import {
+  countEvents,
+  countWaiting,
+  discard,
+  eraseEvents,
+  findParked,
+  readAudit,
+  readEvent,
+  readSuccessors,
+  askForRedrive,
+  readRedrives,
+  redrive,
+} from '../../outbox/operator/index.ts';
+import { cancelOrder } from '../../outbox/operator/cancel-order.ts';
+import { forgetAuditPage } from '../../outbox/operator/forget-audit.ts';
+import { forgetOrders } from '../../outbox/operator/forget-orders.ts';
+import { redrivePage } from '../../outbox/operator/redrives.ts';
 import { park } from '../../outbox/park.ts';
 import { readPurgeOverdue } from '../../outbox/purge-overdue.ts';
 import { purgePage } from '../../outbox/purge.ts';
 import { heartbeat, leave } from '../../outbox/relay-member.ts';
 import { readRelaysSeen } from '../../outbox/relays-seen.ts';
+import { acceptServer, beat, readServer, rememberServer, stopRelays } from '../../outbox/server.ts';
+import { readRecordLimit } from '../../outbox/read-record-limit.ts';
+import { defineRegistry } from '../../outbox/registry/define-registry.ts';
 import { settle } from '../../outbox/settle.ts';
+import { skip } from '../../outbox/skip.ts';
+import { writeRecordLimit } from '../../outbox/write-record-limit.ts';
 import { openDatabase, type Database } from '../../runtime/database.ts';
 import { freshDatabase } from '../support/database.ts';
 
 /** The users that the printed text names, created and granted by that very text. */
-const ROLES = ['app', 'relay', 'control', 'service'] as const;
+const ROLES = ['app', 'relay', 'operator', 'control', 'service'] as const;
 type Role = (typeof ROLES)[number];
 
 let root: Connection;
@@ -64,12 +100,28 @@ afterAll(async () => {
 const event = (id: string) => ({ type: 'T', aggregate: { type: 'order', id }, data: { of: id } });
 const appendAs = (role: Role, id: string) =>
   append((sql, values) => as[role].execute(sql, values), { ...event(id), time: new Date() });
+const schema = {
+  '~standard': { version: 1, vendor: 'any', validate: (value: unknown) => ({ value }) },
+} as const;
+const registry = defineRegistry({
+  events: { T: { aggregate: 'order', versions: { 1: { schema } } } },
+  aggregates: { order: { ordered: 'sequence' } },
+});
 const DENIED = /denied to user/;
 
 describe('the application', () => {
   test('appends, with and without a time', async () => {
     await appendAs('app', 'a1');
     await append((sql, values) => as.app.execute(sql, values), event('a2'));
+  });
+
+  test('appends with a number, and reads what the stream takes', async () => {
+    await root.query("INSERT INTO banyan_outbox_limit (stream, record_bytes) VALUES ('wide', 2000000)");
+    const run: Execute = (sql, values) => as.app.execute(sql, values);
+    expect(await readRecordLimit(run)).toBe(2_000_000);
+    await append(run, event('a3'), { registry });
+    await append(run, event('a3'), { registry });
+    await root.query("DELETE FROM banyan_outbox WHERE aggregate_id = 'a3'");
   });
 
   test('appends through a trigger that runs as it', async () => {
@@ -101,22 +153,44 @@ describe('the application', () => {
 
 describe('the relay', () => {
   const times = { lease: 10_000, requestTimeout: 3_000, stream: 'one' };
+  const idle = { inFlight: 0, unsettled: 0, acknowledgedAgo: undefined };
+
+  test('remembers the server, gives its sign of life, stops all and accepts another', async () => {
+    await rememberServer(as.relay, 'a', 'r');
+    await beat(as.relay);
+    await stopRelays(as.relay, 'lost');
+    expect((await readServer(as.relay)).known).toMatchObject({ server: 'a', beat: 1, stopped: 'lost' });
+    await acceptServer(as.relay, { server: 'b', by: 'ada', reason: 'planned' });
+    expect((await readServer(as.relay)).known).toMatchObject({ server: 'b', stopped: null });
+  });
 
   test('does all of its work', async () => {
     await bindStream(as.relay, 'one');
-    await heartbeat(as.relay, 'r1', {}, times.lease);
-    await heartbeat(as.relay, 'r1', { T: 1 }, times.lease);
+    await heartbeat(as.relay, 'r1', { ...idle, settledByType: {} }, times.lease);
+    await heartbeat(as.relay, 'r1', { ...idle, settledByType: { T: 1 } }, times.lease);
     const buckets = Array.from({ length: 64 }, (_, bucket) => bucket);
     expect(await takeLeases(as.relay, 'r1', buckets, times)).toBe(64);
     await renewLeases(as.relay, 'r1', times);
     expect(await readLeases(as.relay, times)).toHaveLength(64);
     const rows = await claimBatch(
       as.relay,
-      buckets.map((bucket) => ({ bucket, without: ['x'], limit: 10 })),
+      buckets.map((bucket) => ({ buckets: [bucket], without: ['x'], limit: 10 })),
     );
     expect(rows).toHaveLength(3);
     const [first, ...others] = rows;
     expect(await park(as.relay, 'r1', { id: first!.id, bucket: first!.bucket, epoch: 1 }, 'poison')).toBe(
+      true,
+    );
+    await appendAs('app', 'a3');
+    const [skipped] = await claimBatch(
+      as.relay,
+      buckets.map((bucket) => ({
+        buckets: [bucket],
+        without: rows.map(({ partition_key: key }) => key),
+        limit: 10,
+      })),
+    );
+    expect(await skip(as.relay, 'r1', { id: skipped!.id, bucket: skipped!.bucket, epoch: 1 }, 'poison')).toBe(
       true,
     );
     const settled = others.map(({ id, bucket }) => ({
@@ -131,22 +205,97 @@ describe('the relay', () => {
     expect(await readPurgeOverdue(as.relay, -1_000)).toBeGreaterThan(0);
     const page = await purgePage(as.relay, { bucket, after: 0, retention: -1_000, size: 10 });
     expect(page.deleted).toBeGreaterThan(0);
+    await appendHeartbeats(as.relay, [{ eventId: 'beat', aggregateId: 'heartbeat-1', bucket: 1 }]);
+    await deleteHeartbeats(as.relay, ['beat']);
     await releaseLeases(as.relay, 'r1', buckets, times);
     await bindStream(as.relay, 'two');
+    await writeRecordLimit(as.relay, 'two', 1_048_576);
+    await writeRecordLimit(as.relay, 'two', 2_097_152);
     await leave(as.relay, 'r1');
+    await auditEvents(as.relay, { retention: 1_000 });
+    await as.relay.query(
+      'UPDATE banyan_outbox_completeness SET done_until = done_until - INTERVAL 25 MINUTE',
+    );
+    await auditEvents(as.relay, { retention: 1_000 });
+    await forgetAudits(as.relay, 0);
+    await noteLag(as.relay, [{ context: 'c', pending: 1, oldestAgeMs: 1, parked: 0 }]);
+    await root.query(
+      "INSERT INTO banyan_outbox_redrive (redrive, what, asked_by, total) VALUES ('r', '{}', 'a', 1)",
+    );
+    for (let page = (await readRedrives(as.relay, true))[0]; page;) page = await redrivePage(as.relay, page);
+    expect((await readRedrives(as.relay))[0]).toMatchObject({ state: 'completed', done: 1 });
+    expect((await forgetAuditPage(as.relay, { after: 0, size: 10, keep: -1_000 })).deleted).toBeGreaterThan(
+      0,
+    );
+    await forgetOrders(as.relay, -1_000);
+    expect(await readRedrives(as.relay)).toEqual([]);
+    await forgetLag(as.relay, { stop: new AbortController().signal });
+    expect((await readCompleteness(as.relay)).waitsFor ?? '').not.toContain('PROCESS');
   });
 
   test.each([
-    "INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data) VALUES ('x', '/m', 't', 'a', '1', '{}')",
+    "INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data, state) VALUES ('x', '/m', 't', 'a', '1', '{}', 'settled')",
     "UPDATE banyan_outbox SET data = '{}'",
     "UPDATE banyan_outbox SET aggregate_id = '2'",
     'INSERT INTO banyan_outbox_lease (bucket) VALUES (64)',
     'DELETE FROM banyan_outbox_lease',
     'TRUNCATE banyan_outbox',
+    'SELECT * FROM banyan_outbox_audit',
+    "UPDATE banyan_outbox_audit SET actor = 'nobody'",
     'SELECT * FROM customer',
     'ALTER TABLE banyan_outbox ADD COLUMN extra INT',
     'UPDATE banyan_control SET revision = 1',
   ])('may not %s', (sql) => expect(as.relay.query(sql)).rejects.toThrow(DENIED));
+});
+
+describe('the operator', () => {
+  test('looks at parked events, sends them again and gives them up, audited', async () => {
+    await root.query(
+      "UPDATE banyan_outbox SET state = 'parked', parked_reason = 'why' WHERE state = 'pending'",
+    );
+    await appendAs('app', 'o1');
+    await appendAs('app', 'o1');
+    await root.query("UPDATE banyan_outbox SET state = 'parked' WHERE state = 'pending' LIMIT 1");
+    const parked = await findParked(as.operator, {}, 10);
+    const last = parked.at(-1)!;
+    expect((await countWaiting(as.operator, [last])).get('order:o1')).toEqual({ events: 1, atLeast: false });
+    expect(await readSuccessors(as.operator, last, 5)).toMatchObject([{ type: 'T', state: 'pending' }]);
+    expect(await readEvent(as.operator, last.id)).toMatchObject({ data: '{"of":"o1"}' });
+    expect(await redrive(as.operator, [last], { actor: 'ann' })).toBe(1);
+    await root.query("UPDATE banyan_outbox SET state = 'parked' WHERE id = ?", [last.id]);
+    expect(await discard(as.operator, [last], { actor: 'ann' })).toBe(1);
+    expect(await readAudit(as.operator, { limit: 2 })).toMatchObject([
+      { actor: 'ann', action: 'discarded' },
+      { actor: 'ann', action: 'redriven' },
+    ]);
+    await askForRedrive(as.operator, { redrive: 'mine', what: {}, total: 0 }, { actor: 'ann' });
+    expect(await cancelOrder(as.operator, { job: 'redrive', id: 'mine' }, { actor: 'ann' })).toBe(true);
+    expect(await cancelOrder(as.operator, { job: 'replay', id: 'none' }, { actor: 'ann' })).toBe(false);
+    await appendAs('app', 'o1');
+    const { bucket, settled, pending } = await countEvents(as.operator, 'order:o1');
+    expect([settled, pending]).toEqual([1, 2]);
+    const erased = await eraseEvents(
+      as.operator,
+      { key: 'order:o1', bucket, pending: true },
+      { actor: 'ann' },
+    );
+    expect(erased).toEqual({ kind: 'erased', events: 3 });
+    await root.query('DELETE FROM banyan_outbox');
+  });
+
+  test.each([
+    "INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data) VALUES ('x', '/m', 't', 'a', '1', '{}')",
+    'DELETE FROM banyan_outbox',
+    "UPDATE banyan_outbox SET aggregate_id = '2'",
+    "UPDATE banyan_outbox SET event_id = '2'",
+    'UPDATE banyan_outbox_lease SET owner = NULL',
+    "UPDATE banyan_outbox_audit SET actor = 'nobody'",
+    'DELETE FROM banyan_outbox_audit',
+    'DELETE FROM banyan_inbox',
+    "UPDATE banyan_inbox_held SET envelope = '{}'",
+    'DELETE FROM banyan_inbox_audit',
+    'SELECT * FROM customer',
+  ])('may not %s', (sql) => expect(as.operator.query(sql)).rejects.toThrow(DENIED));
 });
 
 describe('the control plane', () => {
@@ -157,6 +306,7 @@ describe('the control plane', () => {
       1,
     ]);
     expect(await readRelaysSeen(as.control)).toEqual([]);
+    await readLagHistory(as.control, 10);
   });
 
   test('names the open transaction, and says which right is missing without PROCESS', async () => {
@@ -218,10 +368,46 @@ describe('the extracted service', () => {
     expect(await inbox.checkpoint(at)).toBe('3');
   });
 
+  test('keeps numbers, and its operator decides on what is held', async () => {
+    const { numbers } = mysqlInbox(as.service);
+    const of = { application: 'app', key: 'order:1' };
+    const apply = (id: string, number: bigint) =>
+      numbers!.apply(
+        { application: 'app', stream: 's', shard: 'shard-0', sequenceNumber: '4' },
+        { event: { id, type: 'T', data: {} } as CloudEvent, key: of.key, number },
+        { effect: async () => {}, recorded: 0 },
+      );
+    const applyHeld = async () => (await numbers!.applyHeld('app', of.key, () => undefined)).outcome;
+    const outcomes = [];
+    for (const [id, number] of [
+      ['n1', 1n],
+      ['n3', 3n],
+      ['n2', 2n],
+      ['n1b', 1n],
+      ['n2b', 2n],
+      ['n6', 6n],
+    ] as const)
+      outcomes.push((await apply(id, number)).outcome);
+    expect(outcomes).toEqual(['handled', 'gap', 'handled', 'known', 'known', 'gap']);
+    expect(await applyHeld()).toBe('handled');
+    expect((await numbers!.read('app')).known.events).toBe(2);
+    expect(await numbers!.waiting('app', 10)).toMatchObject([{ last: 3n, first: 6n }]);
+    const [first, second] = await findKnown(as.operator, {}, 10);
+    expect(await findGaps(as.operator, {}, 10)).toHaveLength(1);
+    expect(await readHeldEvent(as.operator, String(first!.id))).toMatchObject({ why: 'known' });
+    expect(await passGap(as.operator, of, { actor: 'ann' })).toBe('4 to 5');
+    expect(await handleKnown(as.operator, first!, { actor: 'ann' })).toBe(true);
+    expect(await skipKnown(as.operator, second!, { actor: 'ann' })).toBe(true);
+    expect(await readInboxAudit(as.operator, 10)).toHaveLength(3);
+    expect([await applyHeld(), await applyHeld(), await applyHeld()]).toEqual(['handled', 'handled', 'none']);
+  });
+
   test.each([
     "UPDATE banyan_inbox SET event_id = 'other'",
     'DELETE FROM banyan_inbox',
     'DELETE FROM banyan_checkpoint',
+    'DELETE FROM banyan_inbox_sequence',
+    'SELECT * FROM banyan_inbox_audit',
     'SELECT id FROM banyan_outbox',
     'DROP TABLE banyan_inbox',
   ])('may not %s', (sql) => expect(as.service.query(sql)).rejects.toThrow(DENIED));

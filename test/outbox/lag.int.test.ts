@@ -21,8 +21,8 @@ async function outbox() {
 }
 
 async function append(writer: Connection, type: string, secondsAgo?: number): Promise<void> {
-  const at = secondsAgo === undefined ? '' : ', appended_at';
-  const value = secondsAgo === undefined ? '' : `, NOW(6) - INTERVAL ${secondsAgo} SECOND`;
+  const at = secondsAgo === undefined ? '' : ', server_clock, appended_at';
+  const value = secondsAgo === undefined ? '' : `, NULL, NOW(6) - INTERVAL ${secondsAgo} SECOND`;
   await writer.query(
     `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data${at})
      VALUES ('${randomUUID()}', '/m', '${type}', 'order', '1', '{}'${value})`,

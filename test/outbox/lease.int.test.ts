@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { bindStream, boundStream, StreamMismatch } from '../../outbox/bind-stream.ts';
 import { readLeases, releaseLeases, renewLeases, takeLeases } from '../../outbox/lease.ts';
-import { heartbeat, leave } from '../../outbox/relay-member.ts';
+import { forget, heartbeat, leave } from '../../outbox/relay-member.ts';
 import { openDatabase } from '../../runtime/database.ts';
 import { freshDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
@@ -15,6 +15,9 @@ beforeEach(async () => {
   await bindStream(database, 'old');
 });
 
+const doing = (settledByType: Record<string, number> = {}) => ({
+  ...{ settledByType, inFlight: 0, unsettled: 0, acknowledgedAgo: undefined },
+});
 const times = { lease: 10_000, requestTimeout: 1_000, stream: 'old' };
 const leaseOf = async (bucket: number) => (await readLeases(database, times))[bucket]!;
 const expiredSince = (bucket: number, milliseconds: number) =>
@@ -69,17 +72,38 @@ test('a lease given back is taken at once; nobody gives back what another holds'
 });
 
 test('live relays are those seen within a lease; one that leaves is gone at once', async () => {
-  expect(await heartbeat(database, 'a', {}, 10_000)).toBe(1);
-  expect(await heartbeat(database, 'b', { OrderPlaced: 3 }, 10_000)).toBe(2);
+  expect(await heartbeat(database, 'a', doing(), 10_000)).toBe(1);
+  expect(await heartbeat(database, 'b', doing({ OrderPlaced: 3 }), 10_000)).toBe(2);
   await database.query(
     `UPDATE banyan_outbox_relay SET seen_at = CURRENT_TIMESTAMP(6) - INTERVAL 11 SECOND WHERE relay = 'a'`,
   );
-  expect(await heartbeat(database, 'b', { OrderPlaced: 4 }, 10_000)).toBe(1);
+  expect(await heartbeat(database, 'b', doing({ OrderPlaced: 4 }), 10_000)).toBe(1);
   const [rows] = await database.query(`SELECT settled_by_type FROM banyan_outbox_relay WHERE relay = 'b'`);
   expect(rows).toEqual([{ settled_by_type: '{"OrderPlaced":4}' }]);
-  await heartbeat(database, 'a', {}, 10_000);
+  await heartbeat(database, 'a', doing(), 10_000);
   await leave(database, 'a');
-  expect(await heartbeat(database, 'b', {}, 10_000)).toBe(1);
+  expect(await heartbeat(database, 'b', doing(), 10_000)).toBe(1);
+});
+
+test('a relay that ended without leaving is forgotten by the next heartbeat after an hour, or by its name before', async () => {
+  const silent = (relay: string, seconds: number) =>
+    database.query(
+      `UPDATE banyan_outbox_relay SET seen_at = CURRENT_TIMESTAMP(6) - INTERVAL ? SECOND WHERE relay = ?`,
+      [seconds, relay],
+    );
+  const named = async () => {
+    const [rows] = await database.query('SELECT relay FROM banyan_outbox_relay ORDER BY relay');
+    return (rows as { relay: string }[]).map(({ relay }) => relay);
+  };
+  for (const relay of ['dead~1', 'dead~2', 'dead~3', 'live~1'])
+    await heartbeat(database, relay, doing(), 10_000);
+  await silent('dead~1', 3_700);
+  await silent('dead~2', 60);
+  await heartbeat(database, 'live~1', doing(), 10_000);
+  expect(await named()).toEqual(['dead~2', 'dead~3', 'live~1']);
+  expect(await forget(database, 'live', 10_000)).toBe(0);
+  expect(await forget(database, 'dead', 10_000)).toBe(1);
+  expect(await named()).toEqual(['dead~3', 'live~1']);
 });
 
 const everything = Array.from({ length: 64 }, (_, bucket) => bucket);

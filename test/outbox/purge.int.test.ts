@@ -18,7 +18,7 @@ async function appended(count: number, hours = 0): Promise<{ first: number; buck
     Array.from({ length: count }, (_, n) => ({ type: 'T', aggregate: { type: 'thing', id: 'a' }, data: n })),
   );
   await database.query(
-    'UPDATE banyan_outbox SET appended_at = CURRENT_TIMESTAMP(6) - INTERVAL ? HOUR ORDER BY id DESC LIMIT ?',
+    'UPDATE banyan_outbox SET server_clock = NULL, appended_at = CURRENT_TIMESTAMP(6) - INTERVAL ? HOUR ORDER BY id DESC LIMIT ?',
     [hours, count],
   );
   const [rows] = await database.query(
@@ -109,4 +109,18 @@ test('how far purging is behind is read from one row a bucket, however many ther
   await readPurgeOverdue(single, hour);
   expect((await reads()) - before).toBeLessThan(300);
   await single.end();
+});
+
+test('what was skipped by policy stays for 30 days, and is no reason to say that purging is overdue', async () => {
+  const { first, bucket } = await appended(3, 40 * 24);
+  await set('settled', 29 * 24, first, 1);
+  await set('settled', 31 * 24, first + 1, 2);
+  await database.query("UPDATE banyan_outbox SET outcome = 'skipped' WHERE id <> ?", [first + 2]);
+  const page = { bucket, retention: 2 * hour, size: 5, after: 0 };
+  expect(await readPurgeOverdue(database, 30 * 24 * hour)).toBeGreaterThan(23 * hour);
+  expect(await purgePage(database, page)).toMatchObject({ deleted: 2 });
+  expect([await left(), await readPurgeOverdue(database, 2 * hour)]).toEqual([1, 0]);
+  // Whoever keeps all rows for longer keeps these for longer, too.
+  await set('settled', 35 * 24, first, 1);
+  expect(await purgePage(database, { ...page, retention: 36 * 24 * hour })).toMatchObject({ deleted: 0 });
 });

@@ -1,7 +1,7 @@
 /** One table as the Prisma schema, or the server, describes it; in words that both share. */
 export interface Table {
   readonly columns: Readonly<Record<string, string>>;
-  /** `PRIMARY (a, b)`, `name (a, b)` or `name unique (a)`. */
+  /** `PRIMARY (a, b)`, `name (a, b)` or `name unique (a, b)`. */
   readonly keys: readonly string[];
 }
 export type Tables = Readonly<Record<string, Table>>;
@@ -37,10 +37,12 @@ function readModel(body: string, enums: ReadonlyMap<string, string>): [string, T
     if (line.startsWith('@@map')) {
       table = map!;
     } else if (line.startsWith('@@')) {
-      const [, kind, fields, name] = /^@@(id|index)\(\[([\w, ]+)\](?:, map: "(\w+)")?\)$/.exec(line) ?? [];
+      const [, kind, fields, name] =
+        /^@@(id|index|unique)\(\[([\w, ]+)\](?:, map: "(\w+)")?\)$/.exec(line) ?? [];
       if (!fields) throw new Error(`not understood: ${line}`);
       const of = words(fields.replaceAll(',', ' ')).map((field) => columnOf.get(field) ?? field);
-      keys.push(`${kind === 'id' ? 'PRIMARY' : name} (${of.join(', ')})`);
+      const named = kind === 'unique' ? `${name} unique` : name;
+      keys.push(`${kind === 'id' ? 'PRIMARY' : named} (${of.join(', ')})`);
     } else {
       const [field, type] = words(line) as [string, string];
       const column = map ?? field;

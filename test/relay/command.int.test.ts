@@ -38,7 +38,7 @@ test('banyan relay publishes the outbox of banyan.yaml, translated, and ends cle
 redis: ${inject('redis')}
 outbox: { database: '${it.url}' }
 stream: { name: ${it.stream}, endpoint: '${inject('kinesis')}' }
-relay: { ops: 127.0.0.1:0, lease: 2s, requestTimeout: 500ms }
+relay: { ops: 127.0.0.1:0, lease: 2s, requestTimeout: 500ms, heartbeat: false }
 captures:
   catalogue: { table: products, key: id, columns: [price], aggregate: product, translate: ./catalogue.ts }
 `,
@@ -73,7 +73,9 @@ captures:
 
   const ops = /"ops":"(http:[^"]+)"/.exec(child.output())![1]!;
   expect((await fetch(`${ops}/healthz`)).status).toBe(200);
-  expect(await (await fetch(`${ops}/metrics`)).text()).toMatch(/^banyan_relay_published_total 2$/m);
+  expect(await (await fetch(`${ops}/metrics`)).text()).toMatch(
+    /^banyan_relay_published_total\{stream="[\w-]+"\} 2$/m,
+  );
   await until('it is ready', async () => (await fetch(`${ops}/readyz`)).status === 200);
   child.kill('SIGTERM');
   expect(await child.ended).toBe(0);

@@ -55,7 +55,7 @@ test.each(['cut', 'freeze'] as const)(
     expect(it.proxy.puts.length).toBe(sent);
     it.proxy.fault(() => undefined);
     await it.gate.open();
-    await drained(it, 20_000);
+    await drained(it);
     for (const [key, found] of Object.entries(await it.published())) {
       const first = [...new Set(found)];
       expect(first, key).toEqual(ns.filter((n) => `thing:k${n % 5}` === key));

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { append } from '../../outbox/append.ts';
+import { countWaiting, discard, findParked, redrive, type ParkedEvent } from '../../outbox/operator/index.ts';
 import type { Translate } from '../../outbox/row-change.ts';
 import { until } from '../support/until.ts';
 import { drained, event, scene, type Scene } from './support.ts';
@@ -8,8 +9,7 @@ import { drained, event, scene, type Scene } from './support.ts';
 /** The statements of docs/relay.md, as an operator copies them. */
 const page = await readFile(new URL('../../docs/relay.md', import.meta.url), 'utf8');
 const statements = [...page.matchAll(/```sql\n(.*?)```/gs)].map(([, sql]) => sql!.trim());
-const statement = (beginning: string, id: number) =>
-  statements.find((sql) => sql.startsWith(beginning))!.replace('id = 3', `id = ${id}`);
+const statement = (beginning: string) => statements.find((sql) => sql.startsWith(beginning))!;
 
 const change = { type: 'row.catalogue.update', aggregate: { type: 'thing', id: 'a' } };
 const translate: Translate = ({ after }) => {
@@ -17,8 +17,8 @@ const translate: Translate = ({ after }) => {
   return { type: 'Changed', data: { n: after?.['n'] } };
 };
 
-/** A key whose first event is parked, with two waiting behind it; the relay runs. Returns the parked row's id. */
-async function parked(it: Scene): Promise<number> {
+/** A key whose first event is parked, with two waiting behind it; the relay runs. Returns the parked event. */
+async function parked(it: Scene): Promise<ParkedEvent> {
   await append((sql, values) => it.database.query(sql, values), {
     ...change,
     data: { op: 'update', table: 't', before: null, after: { n: null } },
@@ -29,23 +29,20 @@ async function parked(it: Scene): Promise<number> {
     const { settled, parked: count } = await it.states();
     return settled === 1 && count === 1;
   });
-  const [[row]] = (await it.database.query(statement('SELECT id, partition_key', 0))) as unknown as [
-    [{ id: number; partition_key: string; parked_reason: string }],
-  ];
-  expect(row).toMatchObject({
-    partition_key: 'thing:a',
-    parked_reason: "the translation of capture 'catalogue' failed: no n",
+  const [event] = (await findParked(it.database, {}, 10)) as [ParkedEvent];
+  expect(event).toMatchObject({
+    key: 'thing:a',
+    reason: "the translation of capture 'catalogue' failed: no n",
   });
-  const [waiting] = await it.database.query(statement('SELECT partition_key, COUNT', 0));
-  expect(waiting).toEqual([{ partition_key: 'thing:a', waiting: 2 }]);
-  return row.id;
+  expect((await countWaiting(it.database, [event])).get('thing:a')).toMatchObject({ events: 2 });
+  return event;
 }
 
 test('a parked event that is sent again while a relay runs reaches the stream before what waited behind it', async () => {
   const it = await scene();
-  const id = await parked(it);
-  const again = statement(`UPDATE banyan_outbox SET state = 'pending'`, id);
-  await it.database.query(again);
+  const found = await parked(it);
+  const again = () => redrive(it.database, [found], { actor: 'ann' });
+  expect(await again()).toBe(1);
   await until(
     'it is parked again, the cause being there still',
     async () => (await it.states()).parked === 1,
@@ -53,9 +50,9 @@ test('a parked event that is sent again while a relay runs reaches the stream be
   // The cause is removed, here in the event.
   await it.database.query(
     `UPDATE banyan_outbox SET data = REPLACE(data, '"after":{"n":null}', '"after":{"n":1}') WHERE id = ?`,
-    [id],
+    [found.id],
   );
-  await it.database.query(again);
+  expect(await again()).toBe(1);
   await drained(it);
   expect(await it.states()).toEqual({ pending: 0, settled: 4, parked: 0 });
   expect(await it.published()).toEqual({ 'thing:a': [1, 2, 3], 'thing:b': [1] });
@@ -63,8 +60,7 @@ test('a parked event that is sent again while a relay runs reaches the stream be
 
 test('a parked event that is given up never reaches the stream, and its key goes on', async () => {
   const it = await scene();
-  const id = await parked(it);
-  await it.database.query(statement(`UPDATE banyan_outbox SET state = 'settled'`, id));
+  expect(await discard(it.database, [await parked(it)], { actor: 'ann' })).toBe(1);
   await drained(it);
   expect(await it.published()).toEqual({ 'thing:a': [2, 3], 'thing:b': [1] });
 });
@@ -85,8 +81,8 @@ test('deleting by hand takes what is due alone, and waits for no writer that has
   await append((sql, values) => writer.query(sql, values), event('open', 1));
   const operator = await it.database.getConnection();
   await operator.query('SET SESSION innodb_lock_wait_timeout = 1');
-  await operator.query(statement('SET SESSION TRANSACTION', 0));
-  await operator.query(statement('DELETE o', 0));
+  await operator.query(statement('SET SESSION TRANSACTION'));
+  await operator.query(statement('DELETE o'));
   operator.destroy();
   await writer.commit();
   writer.release();

@@ -1,62 +1,86 @@
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { hint } from '../../relay/index.ts';
-import type { Connection, Database } from '../../runtime/database.ts';
+import { createHint, HINT_CHANNEL } from '../../outbox/index.ts';
 import { openRedis } from '../../runtime/redis.ts';
 import { until } from '../support/until.ts';
+import { idleRelay } from './idle-relay.ts';
 import { drained, scene } from './support.ts';
 
-/** The same database, whose answers pass through `answered` with their statement. */
-function watched(database: Database, answered: (sql: string) => Promise<void> | undefined): Database {
-  const instead = <T extends object>(target: T, name: string, value: unknown): T =>
-    new Proxy(target, {
-      get(of, property) {
-        if (property === name) return value;
-        const found: unknown = Reflect.get(of, property);
-        return typeof found === 'function' ? (found as () => unknown).bind(of) : found;
-      },
-    });
-  return instead(database, 'getConnection', async () => {
-    const connection: Connection = await database.getConnection();
-    return instead(connection, 'query', async (sql: string, values: unknown[]) => {
-      const answer = await connection.query(sql, values);
-      await answered(sql);
-      return answer;
-    });
-  });
+/** A client of the relays' Redis, for as long as the test. */
+async function client() {
+  const redis = openRedis(inject('redis'));
+  onTestFinished(() => redis.disconnect());
+  await until('Redis is there', () => redis.status === 'ready');
+  return redis;
 }
+
+test('a hint wakes an idle relay, through Redis or in its own process', async () => {
+  const it = await scene();
+  const idle = await idleRelay(it, { redis: inject('redis') });
+  const throughRedis = createHint(await client());
+  await idle.hears(throughRedis);
+  for (const [n, hint] of [throughRedis, createHint(idle.relay)].entries()) {
+    await idle.rest();
+    await it.append(['k', n]);
+    hint();
+    await drained(it);
+  }
+  expect(await it.published()).toEqual({ 'thing:k': [0, 1] });
+  await idle.relay.stop();
+  const { looks } = idle;
+  const before = looks();
+  idle.relay.wake();
+  expect(looks()).toBe(before);
+});
+
+test('ten thousand hints make few looks, and the last of them is never lost', async () => {
+  const it = await scene();
+  const idle = await idleRelay(it, { redis: inject('redis') });
+  const [redis, listener] = [await client(), await client()];
+  await idle.hears(createHint(redis));
+  let hints = 0;
+  await listener.subscribe(HINT_CHANNEL);
+  listener.on('message', () => (hints += 1));
+
+  const before = idle.looks();
+  const at = performance.now();
+  // As from many writers who know nothing of each other.
+  for (let sent = 0; sent < 10_000; sent += 100) {
+    const pipeline = redis.pipeline();
+    for (let n = 0; n < 100; n++) pipeline.publish(HINT_CHANNEL, '1');
+    if (sent === 9_900) await it.append(['k', 1]);
+    await pipeline.exec();
+  }
+  await drained(it);
+  const took = performance.now() - at;
+  await until('all of them have come', () => hints >= 10_000);
+  const looks = idle.looks() - before;
+  expect(looks).toBeGreaterThan(0);
+  // One look in 5 ms, and what the event itself makes it look.
+  expect(looks).toBeLessThan(took / 4 + 50);
+  expect(looks).toBeLessThan(2_500);
+});
 
 test('a hint that comes while the relay looks into the outbox makes it look again', async () => {
   const it = await scene();
-  const [redis, listener] = [openRedis(inject('redis')), openRedis(inject('redis'))];
-  onTestFinished(() => [redis, listener].forEach((one) => one.disconnect()));
-  let [looks, hints, holding] = [0, 0, false];
-  const released = Promise.withResolvers<void>();
-  const database = watched(it.database, (sql) => {
-    if (!sql.includes('SELECT id, partition_key, bucket, bytes')) return undefined;
-    looks += 1;
-    return holding ? released.promise : undefined;
-  });
-  await it.relay({ database, redis: inject('redis'), poll: 60_000, lease: 60_000, requestTimeout: 5_000 });
-  // Each look that finds nothing doubles the pause.
-  await until('nothing but a hint makes it look again for a minute', async () => {
-    await hint(redis);
-    return looks > 20;
-  });
-  await listener.subscribe('banyan:outbox:hint');
+  const idle = await idleRelay(it, { redis: inject('redis') });
+  const listener = await client();
+  const hint = createHint(await client());
+  await idle.hears(hint);
+  let hints = 0;
+  await listener.subscribe(HINT_CHANNEL);
   listener.on('message', () => (hints += 1));
 
-  holding = true;
-  const before = looks;
-  await until('it has looked and has no answer yet', async () => {
-    await hint(redis);
-    return looks > before;
+  const look = idle.hold();
+  const before = idle.looks();
+  await until('it has looked and has no answer yet', () => {
+    hint();
+    return idle.looks() > before;
   });
   await it.append(['k', 1]);
   hints = 0;
-  await hint(redis);
+  hint();
   await until('the hint is there', () => hints > 0);
-  holding = false;
-  released.resolve();
-  await drained(it, 3_000);
+  look.end();
+  await drained(it);
   expect(await it.published()).toEqual({ 'thing:k': [1] });
 });

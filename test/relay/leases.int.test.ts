@@ -4,6 +4,7 @@ import { createLeases } from '../../relay/leases.ts';
 import { openDatabase } from '../../runtime/database.ts';
 import { freshDatabase } from '../support/database.ts';
 
+const IDLE = { settledByType: {}, inFlight: 0, unsettled: 0, acknowledgedAgo: undefined };
 const database = openDatabase(await freshDatabase('outbox'));
 afterAll(() => database.end());
 beforeEach(async () => {
@@ -13,7 +14,7 @@ beforeEach(async () => {
   await bindStream(database, 'old');
 });
 const leasesOf = (owner: string, stream: string) =>
-  createLeases(database, { owner, stream, lease: 10_000, requestTimeout: 1_000, settledByType: () => ({}) });
+  createLeases(database, { owner, stream, lease: 10_000, requestTimeout: 1_000, work: () => IDLE });
 
 test('a relay whose stream was bound away just before it looks for leases gets none', async () => {
   const late = leasesOf('late', 'old');
@@ -41,7 +42,7 @@ test('a relay that can not look for its leases any more counts them as long as t
     stream: 'old',
     lease: 10_000,
     requestTimeout: 1_000,
-    settledByType: () => ({}),
+    work: () => IDLE,
     now: () => at,
   });
   await leases.tick();

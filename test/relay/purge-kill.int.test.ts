@@ -1,10 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { Queue } from 'bullmq';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { startChild } from '../../demo/servers/child.ts';
-import { queueName, type PurgeProgress } from '../../relay/jobs/purge-job.ts';
+import { queueName } from '../../relay/jobs/job-queue.ts';
+import type { PurgeProgress } from '../../relay/jobs/purge-job.ts';
 import { until } from '../support/until.ts';
-import type { RelayProcess } from './relay-process.ts';
+import { relayChildren } from './relay-children.ts';
 import { scene, type Scene } from './support.ts';
 
 const ROWS = 20_000;
@@ -19,8 +18,8 @@ async function history({ database }: Scene): Promise<void> {
   for (const half of ['a', 'b']) {
     await database.query(
       `INSERT INTO banyan_outbox
-         (event_id, source, type, aggregate_type, aggregate_id, data, state, appended_at, settled_at)
-       SELECT UUID(), '/monolith', 'T', ?, CONCAT(d0.n, d1.n, d2.n, d3.n), '1', 'settled',
+         (event_id, source, type, aggregate_type, aggregate_id, data, state, server_clock, appended_at, settled_at)
+       SELECT UUID(), '/monolith', 'T', ?, CONCAT(d0.n, d1.n, d2.n, d3.n), '1', 'settled', NULL,
               CURRENT_TIMESTAMP(6) - INTERVAL 3 HOUR, CURRENT_TIMESTAMP(6) - INTERVAL 2 HOUR FROM ${digits.join(', ')}`,
       [half],
     );
@@ -29,12 +28,9 @@ async function history({ database }: Scene): Promise<void> {
 
 test('a purge whose relay is killed in the middle is completed by the next relay, as the same job', async () => {
   const it = await scene();
+  const start = relayChildren(it);
   await history(it);
-  const options: RelayProcess = {
-    database: it.url,
-    stream: it.stream,
-    endpoint: it.proxy.url,
-    name: 'killed',
+  const options = {
     lease: 1_500,
     requestTimeout: 500,
     redis: inject('redis'),
@@ -42,32 +38,22 @@ test('a purge whose relay is killed in the middle is completed by the next relay
     // One run only: what is left over would otherwise be done by the next.
     purgeEvery: 3_600_000,
   };
-  const start = (name: string) => {
-    const args = [
-      fileURLToPath(new URL('./relay-process.ts', import.meta.url)),
-      JSON.stringify({ ...options, name }),
-    ];
-    const child = startChild({ command: process.execPath, args });
-    onTestFinished(() => child.stop());
-    return child;
-  };
-  const jobs = new Queue(await queueName(it.database), { connection: { url: inject('redis') } });
+  const jobs = new Queue(await queueName(it.database, 'purge'), { connection: { url: inject('redis') } });
   onTestFinished(() => jobs.close());
 
-  const killed = start('killed');
+  const relay = start({ ...options, name: 'killed' });
   const running = await until('a run is under way', async () => {
     const [job] = await jobs.getActive();
     return (job?.progress as PurgeProgress | undefined)?.deleted ? job : undefined;
   });
-  killed.kill('SIGKILL');
-  await killed.ended;
+  await relay.killed();
   const { settled } = await it.states();
   expect(settled).toBeGreaterThan(0);
   expect(settled).toBeLessThan(ROWS);
   expect(await running.getState()).toBe('active');
 
-  start('heir');
-  await until('the run is complete', async () => (await running.getState()) === 'completed', 25_000);
+  start({ ...options, name: 'heir' });
+  await until('the run is complete', async () => (await running.getState()) === 'completed');
   expect(await it.states()).toEqual({ pending: 0, settled: 0, parked: 0 });
   const done = await jobs.getJob(running.id!);
   expect(done?.progress).toEqual({ buckets: 64, deleted: settled });

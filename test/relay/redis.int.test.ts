@@ -1,42 +1,34 @@
 import { Queue } from 'bullmq';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { startRedis } from '../../demo/servers/redis.ts';
-import { hint } from '../../relay/index.ts';
-import { queueName } from '../../relay/jobs/purge-job.ts';
-import { openRedis } from '../../runtime/redis.ts';
+import { queueName } from '../../relay/jobs/job-queue.ts';
 import { until } from '../support/until.ts';
 import { drained, numbers, scene, type Scene } from './support.ts';
 
 async function queue(it: Scene, url: string): Promise<Queue> {
-  const opened = new Queue(await queueName(it.database), { connection: { url } });
+  const opened = new Queue(await queueName(it.database, 'purge'), { connection: { url } });
   onTestFinished(() => opened.close());
   return opened;
 }
 
-test('a hint wakes an idle relay', async () => {
-  const it = await scene();
-  const redis = openRedis(inject('redis'));
-  onTestFinished(() => redis.disconnect());
-  await it.relay({ redis: inject('redis'), poll: 60_000 });
-  await it.append(['warm', 1]);
-  await until('the relay listens', async () => {
-    await hint(redis);
-    return (await it.states()).settled === 1;
-  });
-  await it.append(['k', 1]);
-  await hint(redis);
-  await drained(it, 2_000);
-});
-
-test('settled rows are purged after their retention; pending and parked ones never', async () => {
+test('settled rows are purged after their retention, and old entries of the audit; pending and parked ones never', async () => {
   const it = await scene();
   await it.append(...numbers(1_200).map((n): [string, number] => [`k${n % 10}`, n]));
   await it.append(['parked', 1], ['parked', 2]);
   await it.database.query(`UPDATE banyan_outbox SET state = 'parked' WHERE aggregate_id = 'parked' LIMIT 1`);
+  await it.database.query(
+    `INSERT INTO banyan_outbox_audit (at, actor, action, outbox_id, event_id, type, partition_key)
+     VALUES (NOW(6) - INTERVAL 366 DAY, 'old', 'redriven', 1, 'e', 'T', 'k'),
+            (NOW(6) - INTERVAL 364 DAY, 'young', 'redriven', 1, 'e', 'T', 'k')`,
+  );
   await it.relay({ redis: inject('redis'), retention: 1, purgeEvery: 200 });
   await until('all settled rows are gone', async () => {
     const { pending, settled, parked } = await it.states();
     return pending === 1 && settled === 0 && parked === 1;
+  });
+  await until('the old entry is gone', async () => {
+    const [entries] = await it.database.query('SELECT actor FROM banyan_outbox_audit');
+    return JSON.stringify(entries) === '[{"actor":"young"}]';
   });
   const jobs = await (await queue(it, inject('redis'))).getJobs(['completed', 'active']);
   expect(jobs.some(({ progress }) => (progress as { deleted?: number }).deleted! > 0)).toBe(true);
@@ -47,13 +39,13 @@ test('rows that are due behind ten thousand that were settled late are purged al
   const digits = Array.from({ length: 4 }, (_, n) => `(SELECT 0 ${'UNION ALL SELECT 1 '.repeat(9)}) d${n}`);
   await it.database.query(
     `INSERT INTO banyan_outbox
-       (event_id, source, type, aggregate_type, aggregate_id, data, state, appended_at, settled_at)
-     SELECT UUID(), '/monolith', 'T', 'thing', 'k', '1', 'settled', CURRENT_TIMESTAMP(6) - INTERVAL 3 HOUR,
+       (event_id, source, type, aggregate_type, aggregate_id, data, state, server_clock, appended_at, settled_at)
+     SELECT UUID(), '/monolith', 'T', 'thing', 'k', '1', 'settled', NULL, CURRENT_TIMESTAMP(6) - INTERVAL 3 HOUR,
             CURRENT_TIMESTAMP(6) FROM ${digits.join(', ')}`,
   );
   await it.append(['k', 1]);
   await it.database.query(
-    `UPDATE banyan_outbox SET state = 'settled', appended_at = CURRENT_TIMESTAMP(6) - INTERVAL 3 HOUR,
+    `UPDATE banyan_outbox SET state = 'settled', server_clock = NULL, appended_at = CURRENT_TIMESTAMP(6) - INTERVAL 3 HOUR,
             settled_at = CURRENT_TIMESTAMP(6) - INTERVAL 2 HOUR WHERE type = 'ThingHappened'`,
   );
   const relay = await it.relay({

@@ -1,5 +1,5 @@
 // A relay as a process of its own: `node relay-process.ts '<JSON of RelayProcess>'`. Prints "runs" when it does.
-import { startRelay } from '../../relay/index.ts';
+import { startRelay, type RelayOptions } from '../../relay/index.ts';
 import { openDatabase } from '../../runtime/database.ts';
 import { openLog } from '../../runtime/log.ts';
 import { shutdownSignal } from '../../runtime/shutdown.ts';
@@ -15,6 +15,7 @@ export interface RelayProcess {
   /** A week unless given. */
   readonly retention?: number;
   readonly purgeEvery?: number;
+  readonly aggregation?: RelayOptions['aggregation'];
 }
 
 const { database: url, stream, endpoint, ...options } = JSON.parse(process.argv[2]!) as RelayProcess;

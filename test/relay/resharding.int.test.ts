@@ -61,7 +61,7 @@ test('while the stream is split and merged in mid-flight nothing is lost and no 
     random: Math.random,
   });
   const settled = (count: number) =>
-    until(`${count} events are settled`, async () => (await it.states()).settled >= count, 20_000);
+    until(`${count} events are settled`, async () => (await it.states()).settled >= count);
   const { split, merge } = reshaping(client, it.stream);
   await settled(EVENTS / 4);
   await split();

@@ -1,11 +1,12 @@
 import { pino } from 'pino';
 import { inject, onTestFinished } from 'vitest';
+import { openAggregate } from '../../outbox/aggregated-record.ts';
 import { append } from '../../outbox/append.ts';
 import type { CloudEvent, NewEvent } from '../../outbox/event.ts';
 import { startRelay, type Relay, type RelayOptions } from '../../relay/index.ts';
 import { openDatabase, type Database } from '../../runtime/database.ts';
 import { freshDatabase } from '../support/database.ts';
-import { startKinesisProxy, type KinesisProxy } from '../support/kinesis-proxy.ts';
+import { startKinesisProxy, type KinesisProxy, type ProxyOptions } from '../support/kinesis-proxy.ts';
 import { freshStream, kinesisClient, readStream } from '../support/stream.ts';
 import { until } from '../support/until.ts';
 
@@ -19,20 +20,38 @@ export interface Scene {
   relay(options?: Partial<RelayOptions>): Promise<Relay>;
   /** Appends events `{ n }` of the aggregate `thing:<id>`, one transaction each, in order. */
   append(...events: [id: string, n: number, type?: string][]): Promise<void>;
+  /** The same in one statement. */
+  appendAtOnce(events: readonly [id: string, n: number][]): Promise<void>;
+  /** The events in the stream, per key in the stream's order, with their record's sequence number. */
+  deliveries(): Promise<Delivery[]>;
   /** What stands in the stream, per key in order: the `n` of each event. */
   published(): Promise<Record<string, number[]>>;
   /** Number of rows in each state. */
   states(): Promise<{ pending: number; settled: number; parked: number }>;
 }
 
+export interface Delivery {
+  readonly key: string;
+  readonly n: number;
+  readonly sequenceNumber: string;
+}
+
 /** An outbox, a stream behind a fault proxy, and relays that wait long for an answer; everything ends with the test. */
-export async function scene(url?: string): Promise<Scene> {
+export async function scene(url?: string, proxied: ProxyOptions = {}): Promise<Scene> {
   const databaseUrl = url ?? (await freshDatabase('outbox'));
   const database = openDatabase(databaseUrl, { connections: 20, connectTimeout: 2_000 });
-  const proxy = await startKinesisProxy(inject('kinesis'));
+  const proxy = await startKinesisProxy(inject('kinesis'), proxied);
   const stream = await freshStream(2);
   const client = kinesisClient();
   const logged: string[] = [];
+  async function deliveries(): Promise<Delivery[]> {
+    return (await readStream(stream, client)).flatMap(({ PartitionKey, Data, SequenceNumber }) =>
+      (openAggregate(Data!) ?? [Buffer.from(Data!)]).map((text) => {
+        const { data } = JSON.parse(text.toString()) as CloudEvent<{ n: number }>;
+        return { key: PartitionKey!, n: data.n, sequenceNumber: SequenceNumber! };
+      }),
+    );
+  }
   onTestFinished(async () => {
     client.destroy();
     await proxy.stop();
@@ -65,12 +84,16 @@ export async function scene(url?: string): Promise<Scene> {
       for (const [id, n, type] of events)
         await append((sql, values) => database.query(sql, values), event(id, n, type));
     },
+    async appendAtOnce(events) {
+      await append(
+        (sql, values) => database.query(sql, values),
+        events.map(([id, n]) => event(id, n)),
+      );
+    },
+    deliveries,
     async published() {
       const found: Record<string, number[]> = {};
-      for (const { PartitionKey, Data } of await readStream(stream, client)) {
-        const { data } = JSON.parse(Buffer.from(Data!).toString()) as CloudEvent<{ n: number }>;
-        (found[PartitionKey!] ??= []).push(data.n);
-      }
+      for (const { key, n } of await deliveries()) (found[key] ??= []).push(n);
       return found;
     },
     async states() {
@@ -96,7 +119,7 @@ const PATIENT = { requestTimeout: 5_000, lease: 10_000 };
 export const IMPATIENT = { requestTimeout: 500, lease: 1_500 };
 
 /** Waits until no row is pending. */
-export async function drained({ states, logged }: Scene, timeout = 15_000): Promise<void> {
+export async function drained({ states, logged }: Scene, timeout = 60_000): Promise<void> {
   await until('no row is pending', async () => (await states()).pending === 0, timeout).catch(
     (cause: unknown) => {
       throw new Error(`rows are still pending; the relays said:\n${logged.join('')}`, { cause });

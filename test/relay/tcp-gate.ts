@@ -10,11 +10,13 @@ export interface TcpGate {
   freeze(): void;
   /** As if nothing had happened. */
   open(): Promise<void>;
+  /** New connections go to another server: a failover. */
+  redirect(target: string): void;
   stop(): Promise<void>;
 }
 
 export async function startTcpGate(target: string): Promise<TcpGate> {
-  const { hostname, port } = new URL(target);
+  let { hostname, port } = new URL(target);
   const pairs = new Set<[Socket, Socket]>();
   let frozen = false;
   const server = createServer((near) => {
@@ -55,6 +57,7 @@ export async function startTcpGate(target: string): Promise<TcpGate> {
       each((socket) => socket.resume());
       if (!server.listening) await listen(address.port);
     },
+    redirect: (to) => void ({ hostname, port } = new URL(to)),
     stop: close,
   };
 }

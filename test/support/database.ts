@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
 import { createConnection } from 'mysql2/promise';
-import { afterAll, inject } from 'vitest';
+import { afterAll, expect, inject } from 'vitest';
+import { makeTables } from './schema.ts';
 
 /** Milliseconds that a busy machine may take to connect. */
 const PATIENCE = 60_000;
+
+/** What must not need SKIP LOCKED: in these folders' tests the database is behind the tap, where the run has one. */
+const TAPPED = /\/test\/(outbox|relay)\//;
 
 /**
  * A new, empty database on the run's server, with the named sets of Banyan's tables; dropped after the file.
@@ -14,12 +17,13 @@ export async function freshDatabase(...sets: ('outbox' | 'inbox' | 'control')[])
   const server = inject('databaseServer');
   const url = await createDatabase(server, ...sets);
   const name = url.slice(server.length + 1);
+  const tapped = TAPPED.test(expect.getState().testPath ?? '') ? inject('tappedServer') : server;
   afterAll(async () => {
     const last = await createConnection({ uri: server, connectTimeout: PATIENCE });
     await last.query(`DROP DATABASE IF EXISTS ${name}`);
     await last.end();
   });
-  return url;
+  return `${tapped}/${name}`;
 }
 
 /** The same on any server, and left there: for a server that the test itself starts and stops. */
@@ -35,16 +39,7 @@ export async function createDatabase(
   });
   await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
   await connection.query(`USE ${name}`);
-  for (const set of sets) await connection.query(await migrationSql(set));
+  await makeTables(connection, server, sets);
   await connection.end();
   return `${server}/${name}`;
-}
-
-async function migrationSql(set: string): Promise<string> {
-  const folder = new URL('../../prisma/migrations/', import.meta.url);
-  const names = (await readdir(folder)).filter((name) => name.endsWith(`_${set}`)).toSorted();
-  const texts = await Promise.all(
-    names.map((name) => readFile(new URL(`${name}/migration.sql`, folder), 'utf8')),
-  );
-  return texts.join('\n');
 }

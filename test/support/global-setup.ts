@@ -1,11 +1,14 @@
 import type { TestProject } from 'vitest/node';
 import { startKinesis } from '../../demo/servers/kinesis.ts';
 import { openServers } from '../../demo/servers/open-servers.ts';
+import { startSkipLockedTap } from './skip-locked-tap.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** The server's URL without a database: `mysql://root@127.0.0.1:40123`. */
     databaseServer: string;
+    /** The same server, behind a tap that rejects SKIP LOCKED where BANYAN_TEST_TAP=skip-locked is set. */
+    tappedServer: string;
     redis: string;
     kinesis: string;
   }
@@ -22,10 +25,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
     variables: { database: 'BANYAN_TEST_DATABASE', redis: 'BANYAN_TEST_REDIS' },
   });
   const kinesis = await startKinesis();
+  const tap =
+    process.env['BANYAN_TEST_TAP'] === 'skip-locked'
+      ? await startSkipLockedTap(servers.database.url)
+      : undefined;
   project.provide('databaseServer', servers.database.url);
+  project.provide('tappedServer', tap?.url ?? servers.database.url);
   project.provide('redis', servers.redis.url);
   project.provide('kinesis', kinesis.url);
   return async () => {
-    await Promise.all([servers.stop(), kinesis.stop()]);
+    await Promise.all([servers.stop(), kinesis.stop(), tap?.stop()]);
   };
 }

@@ -24,8 +24,12 @@ export type Fault =
   | { readonly kind: 'cut' }
   /** Everything is written, then the connection is cut without an answer. */
   | { readonly kind: 'drop-answer' }
+  /** The connection is cut at once, and everything is written after so many milliseconds all the same. */
+  | { readonly kind: 'late'; readonly milliseconds: number }
   /** Forwarded and answered after so many milliseconds. */
   | { readonly kind: 'delay'; readonly milliseconds: number }
+  /** Forwarded and answered when `until` resolves; never if the client has given up by then. */
+  | { readonly kind: 'hold'; readonly until: Promise<void> }
   /** Nothing is written and nothing answered, ever: the client's timeout has to end it. */
   | { readonly kind: 'hang' };
 
@@ -39,6 +43,8 @@ export interface Call {
   readonly operation: string;
   /** Counts from 0, over all operations. */
   readonly number: number;
+  /** The application that the client names in its User-Agent (AWS_SDK_UA_APP_ID). */
+  readonly sender: string | undefined;
   readonly records: readonly PutRecord[];
 }
 
@@ -59,6 +65,24 @@ export interface KinesisProxy {
 export interface ProxyOptions {
   /** Holds each shard to 1,000 records and 1 MiB a second, as Kinesis does; off by default. */
   readonly shardLimits?: boolean;
+  /** Told of each PutRecords that the stream took in whole or in part. */
+  readonly onTaken?: (taken: Taken) => void;
+  /** Keeps no list of `puts`, for runs that would fill the memory with it. */
+  readonly forgetful?: boolean;
+}
+
+export interface Taken {
+  /** As in Call. */
+  readonly sender: string | undefined;
+  /** Just before the request was forwarded, in milliseconds since 1970. */
+  readonly at: number;
+  /** Records in the request as it was sent. */
+  readonly records: number;
+  /** Of the records that were taken. */
+  readonly sequenceNumbers: readonly string[];
+  readonly fault: Fault | undefined;
+  /** Its answer can't reach the client: it is dropped, or the client has given up. */
+  readonly answerLost: boolean;
 }
 
 const agent = new Agent({ keepAlive: true });
@@ -79,7 +103,7 @@ interface Answer {
  */
 export async function startKinesisProxy(
   target: string,
-  { shardLimits = false }: ProxyOptions = {},
+  { shardLimits = false, onTaken, forgetful = false }: ProxyOptions = {},
 ): Promise<KinesisProxy> {
   const puts: (Call & { at: number; fault: Fault | undefined })[] = [];
   const budgets = shardLimits ? shardBudgets(target) : undefined;
@@ -106,11 +130,26 @@ export async function startKinesisProxy(
       key: PartitionKey,
       data: Buffer.from(Data, 'base64'),
     }));
-    const call = { operation, number: number++, records };
+    const sender = senderOf(request);
+    const call = { operation, number: number++, sender, records };
     const fault = decide(call);
-    if (sent) puts.push({ ...call, at: performance.now(), fault });
+    if (sent && !forgetful) puts.push({ ...call, at: performance.now(), fault });
     const tooMuch = sent && beyondLimits(records);
     if (tooMuch) return void refuse('InvalidArgumentException', tooMuch);
+    const forward: typeof forwardTo = async (...parts) => {
+      const at = Date.now();
+      const answer = await forwardTo(...parts);
+      if (sent && onTaken)
+        onTaken({
+          sender,
+          at,
+          records: records.length,
+          sequenceNumbers: sequenceNumbersIn(answer),
+          fault,
+          answerLost: fault?.kind === 'drop-answer' || request.socket.destroyed,
+        });
+      return answer;
+    };
     switch (fault?.kind) {
       case 'throttle':
         return void refuse('ProvisionedThroughputExceededException', 'Rate exceeded (proxy)');
@@ -123,8 +162,16 @@ export async function startKinesisProxy(
       case 'drop-answer':
         await forward(target, request, body);
         return void request.socket.destroy();
+      case 'late':
+        request.socket.destroy();
+        await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
+        return void (await forward(target, request, body));
       case 'delay':
         await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
+        break;
+      case 'hold':
+        await fault.until;
+        if (request.socket.destroyed) return;
         break;
     }
     if (!sent) return void reply(await forward(target, request, body));
@@ -191,6 +238,16 @@ async function putSome(
   );
   const body = { FailedRecordCount: failed.filter(Boolean).length, Records: merged };
   return { status: 200, body: Buffer.from(JSON.stringify(body)) };
+}
+
+function senderOf({ headers }: IncomingMessage): string | undefined {
+  return /(?:^| )app\/(\S+)/.exec(headers['user-agent'] ?? '')?.[1];
+}
+
+function sequenceNumbersIn({ status, body }: Answer): string[] {
+  if (status !== 200) return [];
+  const { Records } = JSON.parse(body.toString()) as { Records: { SequenceNumber?: string }[] };
+  return Records.flatMap(({ SequenceNumber }) => SequenceNumber ?? []);
 }
 
 /** https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html */
@@ -261,7 +318,7 @@ async function read(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function forward(target: string, { method, url, headers }: IncomingMessage, body: Buffer): Promise<Answer> {
+function forwardTo(target: string, { method, url, headers }: IncomingMessage, body: Buffer): Promise<Answer> {
   const { 'transfer-encoding': _, connection: __, ...kept } = headers;
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(

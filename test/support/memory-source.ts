@@ -14,6 +14,8 @@ export interface MemorySource extends SnapshotSource {
   replace(stages: Stages): void;
   /** While it is away, everything rejects. */
   away: boolean;
+  /** What `lag` says: milliseconds by context. */
+  lags: Record<string, number>;
   readonly reports: GatewayReport[];
   readonly kills: KillRecord[];
 }
@@ -26,6 +28,7 @@ export function memorySource(contexts: Record<string, Partial<ContextStages>> = 
   };
   const source: MemorySource = {
     away: false,
+    lags: {},
     reports: [],
     kills: [],
     async read() {
@@ -43,6 +46,10 @@ export function memorySource(contexts: Record<string, Partial<ContextStages>> = 
     async recordKill(record) {
       here();
       source.kills.push(record);
+    },
+    async lag() {
+      here();
+      return source.lags;
     },
     set(changes, { hint = true } = {}) {
       const next = Object.fromEntries(

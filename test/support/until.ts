@@ -1,13 +1,18 @@
-/** Waits until `probe` returns something truthy, and returns it; throws with the last error after `timeout` ms. Asks every `every` ms. */
+/** Pauses longer than that between two looks aren't counted whole: this machine stood still, and so did what is waited for. */
+const LONGEST_PAUSE = 100;
+
+/**
+ * Waits until `probe` returns something truthy, and returns it; throws with the last error after `timeout` ms in which
+ * this process ran. Asks every `every` ms.
+ */
 export async function until<T>(
   what: string,
   probe: () => Promise<T> | T,
-  timeout = 30_000,
+  timeout = 60_000,
   every = 10,
 ): Promise<NonNullable<T>> {
-  const deadline = Date.now() + timeout;
   let last: unknown;
-  for (;;) {
+  for (let waited = 0; ;) {
     try {
       const found = await probe();
       if (found) return found as NonNullable<T>;
@@ -15,9 +20,11 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (Date.now() > deadline)
+    if (waited > timeout)
       throw new Error(`not within ${timeout} ms: ${what} (last: ${String(last)})`, { cause: last });
+    const since = Date.now();
     await new Promise((resolve) => setTimeout(resolve, every));
+    waited += Math.min(Date.now() - since, Math.max(every * 2, LONGEST_PAUSE));
   }
 }
 

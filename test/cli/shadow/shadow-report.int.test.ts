@@ -25,10 +25,7 @@ test('the report adds up what all gateways saw, route by route, and is go when e
   }
   for (const gateway of gateways) await untilCounted(gateway, 'match', 3);
   const folder = await freshFolder();
-  await writeFile(
-    join(folder, 'banyan.yaml'),
-    `gateway: { kill: { gateways: ['${first}', '${second}'] } }\n`,
-  );
+  await writeFile(join(folder, 'banyan.yaml'), `gateway: { fleet: ['${first}', '${second}'] }\n`);
   const report = (...args: string[]) => banyan(['shadow', 'report', 'inventory', ...args], { cwd: folder });
 
   const go = await report();

@@ -70,6 +70,7 @@ test('the composed processes find each other, and the shoppers are served by bot
     INVENTORY_LISTEN: inventory!,
     INVENTORY_OPS: inventoryOps!,
     GATEWAY: `http://${gateway}`,
+    IDENTITY_KEYS: `http://${gateway}/.well-known/banyan-keys.json`,
     AWS_ACCESS_KEY_ID: 'emulator',
     AWS_SECRET_ACCESS_KEY: 'emulator',
   };

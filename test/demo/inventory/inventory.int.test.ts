@@ -1,5 +1,7 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createLocalJWKSet, exportJWK, SignJWT } from 'jose';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createInventory } from '../../../demo/inventory/app.ts';
@@ -12,11 +14,14 @@ import { freshDatabase } from '../../support/database.ts';
 let database: Database;
 let url: string;
 const server = createServer();
+const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 beforeAll(async () => {
   database = openDatabase(await freshDatabase());
   await createSchema(database);
-  server.on('request', createInventory(database));
+  const { publicKey } = keys;
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'gateway', alg: 'ES256' };
+  server.on('request', createInventory(database, createLocalJWKSet({ keys: [jwk] })));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -72,6 +77,27 @@ it('shows an event that was applied twice, instead of hiding it', async () => {
   expect(twice!['n']).toBe(2);
 });
 
+it('answers for whom the gateway’s token names, and refuses every other token', async () => {
+  const token = (audience: string, key: KeyObject, lifetime = '30s') =>
+    new SignJWT({ name: 'Ada', role: 'customer' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'gateway' })
+      .setIssuer('banyan')
+      .setAudience(audience)
+      .setSubject('7')
+      .setExpirationTime(lifetime)
+      .sign(key);
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  expect((await read('zz', await token('inventory', keys.privateKey))).body).toMatchObject({ for: 'Ada' });
+  expect((await read('zz')).body).not.toHaveProperty('for');
+  for (const wrong of [
+    await token('orders', keys.privateKey),
+    await token('inventory', other),
+    await token('inventory', keys.privateKey, '-1 minute'),
+    'no token',
+  ])
+    expect((await read('zz', wrong)).status).toBe(401);
+});
+
 let events = 0;
 
 function handle(
@@ -94,7 +120,12 @@ function handle(
   return inTransaction(database, (tx) => handlers[type](event, tx));
 }
 
-async function read(sku: string): Promise<{ status: number; side: string | null; body: unknown }> {
-  const answer = await fetch(`${url}/inventory/${sku}`);
+async function read(
+  sku: string,
+  token?: string,
+): Promise<{ status: number; side: string | null; body: unknown }> {
+  const answer = await fetch(`${url}/inventory/${sku}`, {
+    headers: token === undefined ? {} : { 'x-banyan-identity': token },
+  });
   return { status: answer.status, side: answer.headers.get('x-served-by'), body: await answer.json() };
 }

@@ -107,6 +107,7 @@ it('changes a price with plain SQL that appends nothing itself, and writes it do
     sku: 'pothos',
     available: 400,
     price: '11.25',
+    for: 'Staff',
     served_by: 'monolith',
   });
   const [history] = await shop.query<RowDataPacket[]>(
@@ -114,6 +115,21 @@ it('changes a price with plain SQL that appends nothing itself, and writes it do
   );
   expect(history.map(({ price }) => price)).toEqual(['9.50', '11.25']);
   expect((await counted())[0].events).toBe(before);
+});
+
+it('tells Banyan’s gateway whose session it is, and nobody else', async () => {
+  const asked = { 'x-banyan-subrequest': 'identity' };
+  const identity = (headers: Record<string, string>) => fetch(`${url}/banyan/identity`, { headers });
+  const browser = await customer(4);
+  const cookie = browser.cookies;
+  expect(await (await identity({ ...asked, cookie })).json()).toEqual({
+    sub: expect.any(Number),
+    name: 'Customer 5',
+    role: 'customer',
+  });
+  const stranger = await identity({ ...asked, cookie: 'shop_session=stranger' });
+  expect([stranger.status, stranger.headers.get('set-cookie')]).toEqual([204, null]);
+  expect((await identity({ cookie })).status).toBe(404);
 });
 
 it('books a delivery on the stock page, and refuses to fall below zero', async () => {
@@ -153,7 +169,10 @@ it('answers a hundred eager shoppers without one failure', async () => {
   const diary = openDiary();
   await Promise.all(
     Array.from({ length: 100 }, () =>
-      visit({ browser: newBrowser(), loggedIn: false, busy: false }, diary, { ordering: 1, cancelling: 0.5 }),
+      visit({ browser: newBrowser(), email: undefined, busy: false }, diary, {
+        ordering: 1,
+        cancelling: 0.5,
+      }),
     ),
   );
   expect(tally.failures.slice(failuresBefore)).toEqual([]);

@@ -3,6 +3,7 @@ import {
   bySku,
   compareJournals,
   diaryAgrees,
+  droppedSockets,
   failedRequests,
   monotonic,
   p99,
@@ -167,3 +168,20 @@ function stage(name: string, percent: number, size: number, onService: number): 
   }
   return opened;
 }
+
+describe('pages that are left open', () => {
+  const watched = { held: 24, opened: 9, dropped: [] as string[], messages: 70 };
+
+  it('are fine while none of their WebSockets breaks', () => {
+    expect(droppedSockets(watched)).toEqual([]);
+  });
+
+  it('are named when one does, and show nothing when none had a message', () => {
+    expect(droppedSockets({ ...watched, dropped: ['a WebSocket of stays-3 to monolith: 1006'] })).toEqual([
+      'dropped: a WebSocket of stays-3 to monolith: 1006',
+    ]);
+    expect(droppedSockets({ ...watched, messages: 0 })).toEqual([
+      'nothing was shown: no WebSocket had a message',
+    ]);
+  });
+});

@@ -167,12 +167,39 @@ export const CASES_9110: readonly Case[] = [
   {
     section: '7.6.2',
     what: 'OPTIONS with Max-Forwards: 0 is answered by the gateway',
-    run: exchange(request('OPTIONS /a', ['Max-Forwards: 0']), { reaches: [] }),
+    run: exchange(request('OPTIONS /a', ['Max-Forwards: 0']), { reaches: [], statuses: [200] }),
+  },
+  {
+    section: '7.6.2',
+    what: 'so is TRACE, without the client’s fields',
+    run: exchange(request('TRACE /a', ['Max-Forwards: 00', 'Cookie: secret=1']), {
+      reaches: [],
+      statuses: [405],
+      got: /^allow: GET, /im,
+      notGot: /secret/,
+    }),
+  },
+  {
+    section: '7.6.2',
+    what: 'the gateway’s answer to OPTIONS is the same for an extracted service',
+    run: exchange(request('OPTIONS /inventory/a', ['Max-Forwards: 0']), { service: [], reaches: [] }),
   },
   {
     section: '7.6.2',
     what: 'Max-Forwards of OPTIONS is counted down',
     run: exchange(request('OPTIONS /a', ['Max-Forwards: 5']), { fields: /^max-forwards: 4$/im }),
+  },
+  {
+    section: '7.6.2',
+    what: 'so is that of TRACE, however large it is',
+    run: exchange(request('TRACE /a', ['Max-Forwards: 18446744073709551616']), {
+      fields: /^max-forwards: 18446744073709551615$/im,
+    }),
+  },
+  {
+    section: '7.6.2',
+    what: 'one that is no number is passed on',
+    run: exchange(request('OPTIONS /a', ['Max-Forwards: none']), { fields: /^max-forwards: none$/im }),
   },
   {
     section: '7.6.2',
@@ -193,6 +220,15 @@ export const CASES_9110: readonly Case[] = [
     section: '7.6.3',
     what: 'and says in which version the request came',
     run: exchange(message(['GET /a HTTP/1.0']), { fields: /^via: 1\.0 banyan$/im, closed: true }),
+  },
+  {
+    section: '7.6.3',
+    what: 'Via of an answer says in which version the upstream spoke',
+    run: exchange(
+      request('GET /a'),
+      { got: /\r\nVia: 1\.0 banyan\r\n/, bodies: ['ok'] },
+      'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok',
+    ),
   },
   {
     section: '7.7',

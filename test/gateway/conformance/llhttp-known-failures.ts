@@ -42,15 +42,12 @@ export const REQUESTS: readonly KnownFailures[] = [
 /** The same for responses. */
 export const RESPONSES: readonly KnownFailures[] = [
   {
-    why: 'undici reads whitespace after a `Content-Length` as digits and gives the answer up: the client gets 502 while it might still wait.',
-    saw: { 'content-length.md: Tabs in `Content-Length` (surrounding) [stays]': '502 "502 Bad Gateway\\n"' },
-  },
-  {
-    why: 'undici’s copy of llhttp is older than the fixture and takes CR CR for the end of a line. The client gets the answer in the gateway’s own framing, never these bytes.',
-    saw: {
-      'invalid.md: Bare CR followed by CR after response line [closes]': '200 "Evil"',
-      'invalid.md: Bare CR followed by CR after response line [stays]': '200 "Evil"',
-    },
+    why: 'A status line of another protocol, or of HTTP/0.9, which had none, answers no request of HTTP/1.1: 502.',
+    saw: Object.fromEntries(
+      ['HTTP version 0.9', 'ICE response', 'RTSP response'].flatMap((title) =>
+        ['closes', 'stays'].map((end) => [`sample.md: ${title} [${end}]`, '502 "502 Bad Gateway\\n"']),
+      ),
+    ),
   },
   {
     why: 'A coding that nobody undoes is 502: the client would get the coded bytes without being told.',

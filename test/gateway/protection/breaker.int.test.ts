@@ -19,7 +19,7 @@ test('a service that is killed under load is felt by no reader, and has its read
   const inventory = await startUpstream('inventory');
   const config = await protectedShop(
     { monolith: monolith.url, inventory: inventory.url },
-    { inventory: 'breaker: { openFor: 100ms }' },
+    { inventory: 'breaker: { openFor: 1s }' },
   );
   const gateway = await started(config, memorySource(READS));
   const agent = new Agent({ keepAlive: true });
@@ -90,6 +90,20 @@ test('an open breaker reroutes reads without asking the service, and leaves the 
   expect(monolith.seen.at(-1)!.target).toBe('/inventory/a?x=1');
   expect(await metric(gateway, 'banyan_gateway_fallbacks_total{context="inventory"}')).toBe(21);
   expect(await metric(gateway, 'banyan_gateway_shed_total{upstream="inventory",cause="breaker"}')).toBe(20);
+});
+
+test('every read that fails is answered by the monolith, once, however many fail: no retry budget is in the way', async () => {
+  const monolith = await startUpstream('monolith');
+  const broken = await startRaw((socket) => socket.once('data', () => socket.destroy()));
+  const config = await protectedShop(
+    { monolith: monolith.url, inventory: broken.url },
+    { inventory: 'breaker: none, retryBudget: 0', monolith: 'retryBudget: 0' },
+  );
+  const gateway = await started(config, memorySource(READS));
+  for (let request = 0; request < 30; request += 1)
+    expect(await send(gateway.url, '/inventory/a')).toMatchObject({ status: 200, body: 'monolith' });
+  expect(monolith.seen).toHaveLength(30);
+  expect(await metric(gateway, 'banyan_gateway_fallbacks_total{context="inventory"}')).toBe(30);
 });
 
 test('it reroutes within the monolith’s own limit: what is too much is shed', async () => {

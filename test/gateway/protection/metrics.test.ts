@@ -8,7 +8,12 @@ test('the gauges show each upstream as it is at the moment, and forget one that 
   const halfOpen = { state: 'half-open', since: 0, opened: 1, out: 0, passed: 0 } as const;
   const none = { health: undefined, breaker: undefined, underWay: undefined };
   let states: Record<string, UpstreamState> = {};
-  const { registry } = gatewayMetrics({ revision: () => 0, inFlight: () => 0, upstreams: () => states });
+  const { registry } = gatewayMetrics({
+    contexts: () => [],
+    revision: () => 0,
+    inFlight: () => 0,
+    upstreams: () => states,
+  });
   const shown = async () =>
     (await registry.metrics()).match(/^banyan_gateway_(breaker_state|health)\{.*$/gm) ?? [];
   expect(await shown()).toEqual([]);

@@ -1,0 +1,84 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { append } from '../../outbox/append.ts';
+import { openDatabase } from '../../runtime/database.ts';
+import { send } from '../gateway/support/client.ts';
+import { freshFolder } from '../gateway/support/gateway.ts';
+import { closedUrl, startUpstream } from '../gateway/support/upstream.ts';
+import { json, reportOf, shadowing, untilCounted } from '../gateway/shadow/support.ts';
+import { freshDatabase } from '../support/database.ts';
+import { freshStream } from '../support/stream.ts';
+import { banyan } from './support/banyan.ts';
+
+const opsOf = ({ opsUrl }: { opsUrl: string }) => opsUrl.replace('http://', '');
+
+test('a key is erased from outbox and examples, and it is said what stays in the stream until when', async () => {
+  const monolith = await startUpstream('monolith', json({ name: 'Ada' }));
+  const service = await startUpstream('inventory', json({ name: 'Ada L.' }));
+  const gateway = await shadowing({ monolith: monolith.url, inventory: service.url }, '{ sample: 1 }');
+  await send(gateway.url, '/inventory/a');
+  await untilCounted(gateway, 'mismatch');
+  const url = await freshDatabase('outbox');
+  const database = openDatabase(url);
+  onTestFinished(() => database.end());
+  const of = (id: string) => ({ type: 'T', aggregate: { type: 'customer', id }, data: { name: 'Ada' } });
+  await append((sql, values) => database.query(sql, values), [of('42'), of('42'), of('7')]);
+  await database.query(
+    `UPDATE banyan_outbox SET state = 'settled', outcome = 'acknowledged', sequence_number = '1',
+            settled_at = NOW(6) ORDER BY id LIMIT 1`,
+  );
+  const cwd = await freshFolder();
+  await writeFile(
+    join(cwd, 'banyan.yaml'),
+    `upstreams: { monolith: { url: http://127.0.0.1:3000 } }
+gateway: { fleet: ['${opsOf(gateway)}'] }
+outbox: { database: '${url}' }
+stream: { name: ${await freshStream(1)}, endpoint: '${inject('kinesis')}' }
+`,
+  );
+  const erase = (...args: string[]) =>
+    banyan(['events', 'erase', '--key', 'customer:42', '--actor', 'ann', ...args], { cwd });
+
+  const refused = await erase('--yes');
+  expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(refused.stderr).toContain('1 of the events of customer:42 have not been sent');
+
+  // One gateway doesn't answer: it is named, and the rest is done.
+  const away = (await closedUrl()).replace('http://', '');
+  const partly = await erase('--pending', '--yes', '--ops', `${opsOf(gateway)},${away}`);
+  expect(partly.exitCode).toBe(1);
+  expect(partly.stdout).toContain('outbox: the data of 2 events of customer:42 is erased\n');
+  expect(partly.stdout).toContain('examples: 1 forgotten on 1 of 2 gateways\n');
+  expect(partly.stdout).toContain(`! ${away} was not reached: connect ECONNREFUSED`);
+  expect(partly.stdout).toMatch(
+    /^stream \S+: events that were purged .* until 20\d\d-|^stream \S+: what was sent stays there until 20\d\d-/m,
+  );
+  const [rows] = await database.query('SELECT data FROM banyan_outbox ORDER BY id');
+  expect(rows).toEqual([
+    { data: '{"erased":true}' },
+    { data: '{"erased":true}' },
+    { data: '{"name":"Ada"}' },
+  ]);
+  const report = await reportOf(gateway);
+  expect(JSON.stringify(report)).not.toContain('Ada');
+  expect(report.routes[0]!.counts.mismatch).toBe(1);
+
+  const again = await erase('--yes', '--json');
+  expect(again.exitCode).toBe(0);
+  expect(JSON.parse(again.stdout)).toMatchObject({
+    ...{ complete: true, key: 'customer:42', before: { settled: 2, erased: 2 } },
+    ...{ outbox: { events: 0 }, gateways: [{ examples: 0 }], stream: { kind: 'until' } },
+  });
+});
+
+test('a web page may not have a gateway forget its examples', async () => {
+  const upstream = await startUpstream('monolith');
+  const gateway = await shadowing({ monolith: upstream.url, inventory: upstream.url }, '{ sample: 1 }');
+  const post = (headers: Record<string, string>) =>
+    fetch(`${gateway.opsUrl}/shadow/erase`, { method: 'POST', headers, body: '{}' });
+  const page = await post({ 'content-type': 'application/json', origin: 'https://shop.example' });
+  const form = await post({ 'content-type': 'text/plain' });
+  const read = await fetch(`${gateway.opsUrl}/shadow/erase`);
+  expect([page.status, form.status, read.status]).toEqual([403, 415, 405]);
+});

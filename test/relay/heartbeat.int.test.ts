@@ -1,0 +1,129 @@
+import { expect, inject, onTestFinished, test } from 'vitest';
+import type { ConsumerReport } from '../../consumer/index.ts';
+import { bindStream } from '../../outbox/bind-stream.ts';
+import { deleteHeartbeats } from '../../outbox/heartbeat.ts';
+import { readLag } from '../../outbox/lag.ts';
+import { countingConsumer, countingDatabase } from '../consumer/counting.ts';
+import { freshDatabase } from '../support/database.ts';
+import { startKinesisProxy } from '../support/kinesis-proxy.ts';
+import { freshStream } from '../support/stream.ts';
+import { until } from '../support/until.ts';
+import { IMPATIENT, scene, type Scene } from './support.ts';
+import { reportsTo } from './reports.ts';
+
+const count = async ({ database }: Scene, where: string): Promise<number> => {
+  const [rows] = await database.query(`SELECT COUNT(*) AS n FROM banyan_outbox WHERE ${where}`);
+  return Number((rows as { n: number }[])[0]!.n);
+};
+const name = ({ url }: Scene) => new URL(url).pathname.slice(1);
+
+test('heartbeats go the whole way through every bucket and shard, and are no events to anybody', async () => {
+  const it = await scene();
+  const reports = await reportsTo();
+  const service = await countingDatabase(await freshDatabase('inbox'));
+  onTestFinished(() => service.end());
+  const given: string[] = [];
+  const consumer = countingConsumer(
+    service,
+    { name: it.stream, endpoint: inject('kinesis') },
+    {
+      report: { url: reports.url, token: 't' },
+      handlers: { 'banyan.heartbeat': async ({ id }) => void given.push(id) },
+    },
+  );
+  await consumer.start();
+  onTestFinished(() => consumer.stop());
+  const relay = await it.relay({ heartbeat: 300, ops: '127.0.0.1:0' });
+  const settled = await until('each bucket and shard has had one', async () => {
+    const [rows] = await it.database.query(
+      `SELECT COUNT(DISTINCT bucket) AS buckets, COUNT(DISTINCT shard_id) AS shards FROM banyan_outbox WHERE state = 'settled'`,
+    );
+    const [{ buckets, shards }] = rows as [{ buckets: number; shards: number }];
+    return buckets === 64 && shards === 2 ? Date.now() : undefined;
+  });
+  const reading = await until('each has come since', () => {
+    const found = (reports.last() as ConsumerReport | undefined)?.heartbeats?.[0];
+    return found && Date.parse(found.oldest) > settled ? found : undefined;
+  });
+  expect(reading).toMatchObject({ outbox: name(it), missing: [] });
+
+  expect(given).toEqual([]);
+  expect(consumer.totals()).toMatchObject({ handled: 0, duplicate: 0, unhandled: 0, foreign: 0 });
+  const [inbox] = await service.query('SELECT 1 FROM banyan_inbox');
+  expect(inbox).toEqual([]);
+  expect((await readLag(it.database)).types).toEqual([]);
+  const metrics = await (await fetch(`${relay.opsUrl}/metrics`)).text();
+  expect(metrics).toMatch(/^banyan_relay_published_total\{stream="[^"]+"\} 0$/m);
+  const [members] = await it.database.query('SELECT settled_by_type AS counts FROM banyan_outbox_relay');
+  expect(members).toEqual([{ counts: '{}' }]);
+});
+
+test('while a bucket can not be sent its heartbeats do not pile up, and it is the one that is behind', async () => {
+  const it = await scene();
+  it.proxy.fault(({ operation }) => (operation === 'PutRecords' ? { kind: 'throttle' } : undefined));
+  const relay = await it.relay({ ...IMPATIENT, heartbeat: 50 });
+  await until('three rounds are pending', async () => (await count(it, `state = 'pending'`)) >= 3 * 64);
+  await it.append(['a', 1]);
+  await until('more rounds went by', async () => it.proxy.puts.length > 3);
+  expect(await count(it, `type = 'banyan.heartbeat'`)).toBeLessThanOrEqual(3 * 66);
+  await relay.stop();
+  expect((await readLag(it.database)).types).toMatchObject([{ type: 'ThingHappened', pending: 1 }]);
+});
+
+test('heartbeats that are left pending hold up no change of the stream, and settled ones are deleted by their ids', async () => {
+  const it = await scene();
+  const relay = await it.relay({ ...IMPATIENT, heartbeat: 10_000 });
+  await until('they are settled', async () => (await count(it, `state = 'settled'`)) >= 64);
+  await relay.stop();
+  const [rows] = await it.database.query('SELECT event_id AS id FROM banyan_outbox ORDER BY id');
+  const ids = (rows as { id: string }[]).map(({ id }) => id);
+  await it.database.query(`UPDATE banyan_outbox SET state = 'pending' WHERE event_id = ?`, [ids[0]]);
+  await deleteHeartbeats(it.database, ids.slice(0, 10));
+  expect(await count(it, '1 = 1')).toBe(ids.length - 9);
+  await bindStream(it.database, 'another');
+});
+
+test('each stream has heartbeats of its own through every bucket and shard; one that is away keeps none back from another', async () => {
+  const it = await scene();
+  const proxy = await startKinesisProxy(inject('kinesis'));
+  onTestFinished(() => proxy.stop());
+  const second = { name: await freshStream(2), region: 'us-east-1', endpoint: proxy.url };
+  const service = await countingDatabase(await freshDatabase('inbox'));
+  onTestFinished(() => service.end());
+  const told = async (name: string) => {
+    const reports = await reportsTo();
+    const consumer = countingConsumer(
+      service,
+      { name, endpoint: inject('kinesis') },
+      { report: { url: reports.url, token: 't' } },
+    );
+    await consumer.start();
+    onTestFinished(() => consumer.stop());
+    return () => reports.last() as ConsumerReport | undefined;
+  };
+  const [first, further] = [await told(it.stream), await told(second.name)];
+  const whole = (report: ConsumerReport | undefined) =>
+    report?.heartbeats?.find(({ outbox, missing }) => outbox === name(it) && missing.length === 0);
+  const distinct = async (condition: string) => {
+    const [rows] = await it.database.query(
+      `SELECT COUNT(DISTINCT bucket) AS buckets, COUNT(DISTINCT shard_id) AS shards
+         FROM banyan_outbox WHERE state = 'settled' AND ${condition}`,
+    );
+    const [{ buckets, shards }] = rows as [{ buckets: number; shards: number }];
+    return buckets === 64 && shards === 2 ? Date.now() : undefined;
+  };
+  await proxy.away();
+  await it.relay({ heartbeat: 500, streams: [second], aggregates: { order: second.name } });
+  const here = await until('the first stream has all', () => distinct('stream IS NULL'));
+  await until('they have come', () => Date.parse(whole(first())?.oldest ?? '') > here);
+  expect(await count(it, `state = 'settled' AND stream IS NOT NULL`)).toBe(0);
+  await proxy.back();
+  const there = await until('the second stream has all', () => distinct(`stream = '${second.name}'`));
+  await until('they have come', () => Date.parse(whole(further())?.oldest ?? '') > there);
+  expect([first()?.stream, further()?.stream]).toEqual([it.stream, second.name]);
+  const [shared] = await it.database.query(
+    'SELECT partition_key FROM banyan_outbox GROUP BY partition_key HAVING COUNT(DISTINCT IFNULL(stream, 0)) > 1',
+  );
+  expect(shared).toEqual([]);
+  expect(it.logged.filter((line) => line.includes('overlapping'))).toEqual([]);
+});
