@@ -43,8 +43,8 @@ export default {
     part('relay', ['outbox/', 'runtime/'], 'rows -> Kinesis knows rows; it never knows requests.'),
     part(
       'consumer',
-      ['outbox/event\\.ts$', 'runtime/'],
-      'It runs inside extracted services: of the outbox it knows the envelope, not the tables.',
+      ['outbox/((event|aggregated-record)\\.ts$|registry/)', 'runtime/'],
+      'It runs inside extracted services: of the outbox it knows envelope, record and types, not the tables.',
     ),
     part(
       'legacy-adapter',
@@ -67,8 +67,9 @@ export default {
     part(
       'cli',
       [
-        '(contexts|outbox|relay|consumer|legacy-adapter|control-plane|control-plane/install)/index\\.ts$',
+        '(contexts|outbox|relay|consumer|legacy-adapter|control-plane|control-plane/install|control-plane/doctor)/index\\.ts$',
         'control-plane/client\\.ts$',
+        '(outbox|consumer)/operator/index\\.ts$',
         'gateway/start-gateway\\.ts$',
         'runtime/',
       ],
@@ -106,6 +107,12 @@ export default {
       '@aws-sdk|@smithy',
       '(relay/kinesis-publisher\\.ts|consumer/shard-reader\\.ts)$',
       'One publisher and one shard reader talk to Kinesis; retries and limits are decided there and nowhere else.',
+    ),
+    quarantine(
+      'opentelemetry-only-in-spans',
+      '@opentelemetry',
+      'gateway/seeing/spans\\.ts$',
+      'Nothing of it runs while a request is under way, and its SDK is loaded only where spans go somewhere.',
     ),
     quarantine(
       'bullmq-only-in-jobs',

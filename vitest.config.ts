@@ -10,13 +10,15 @@ process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache
 const servers = { globalSetup: ['test/support/global-setup.ts'], testTimeout: 120_000, hookTimeout: 120_000 };
 // Our modules keep no state of their own, so that files can share a worker's; loading them anew costs more than most tests.
 const shared = { isolate: false };
-// Tests with servers wait more than they compute.
+// Tests with servers wait more than they compute, and one of these at any time is one that takes minutes to.
 const parallel = {
   ...shared,
-  maxWorkers: Math.max(3, availableParallelism() - 1),
+  maxWorkers: Math.max(4, availableParallelism() - 1),
   sequence: { groupOrder: 0 },
 };
-// Nothing runs beside a test that holds us to milliseconds, or one that plays the whole product.
+// Each of these plays the whole product, and waits for half of the time.
+const paired = { ...shared, maxWorkers: 2, sequence: { groupOrder: 2 } };
+// Nothing runs beside a test that holds us to milliseconds, or that counts what a demo leaves behind.
 const alone = { ...shared, maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 // These look at all transactions of the server, and other tests' would be among them; or hold us to milliseconds.
@@ -27,8 +29,15 @@ const quiet = [
   'control-plane/toggle-time',
   'outbox/lag-open-transaction',
 ].map((name) => `test/${name}.int.test.ts`);
-// These wait most of the time, for a server that is away or a package that comes.
-const waiting = ['test/**/*-weather.e2e.test.ts', 'test/**/drain.e2e.test.ts', 'test/packages.e2e.test.ts'];
+// These wait most of the time, for a server that is away or a package that comes; or are told to bear anything.
+const waiting = [
+  'test/**/*-weather.e2e.test.ts',
+  'test/**/drain.e2e.test.ts',
+  'test/packages.e2e.test.ts',
+  'test/chaos/**/*.e2e.test.ts',
+];
+
+const counting = ['test/demo/demo.e2e.test.ts'];
 
 export default defineConfig({
   test: {
@@ -39,6 +48,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.int.test.ts', 'test/**/*.e2e.test.ts'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           ...parallel,
         },
       },
@@ -56,12 +66,13 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
-          exclude: waiting,
+          exclude: [...waiting, ...counting],
           ...servers,
-          ...alone,
+          ...paired,
           testTimeout: 600_000,
         },
       },
+      { test: { name: 'e2e-alone', include: counting, ...servers, ...alone, testTimeout: 600_000 } },
       { test: { name: 'e2e-waiting', include: waiting, ...servers, ...parallel, testTimeout: 600_000 } },
     ],
   },
