@@ -1,4 +1,4 @@
-import { dropCapture } from '../../legacy-adapter/index.ts';
+import { dropCapture, isCapturing } from '../../legacy-adapter/index.ts';
 import { runStatement } from '../../outbox/run-statement.ts';
 import type { Database } from '../../runtime/database.ts';
 
@@ -19,15 +19,14 @@ export async function stopCaptures(
 ): Promise<string[]> {
   const stopped: string[] = [];
   for (const { name, context } of captures) {
-    const { affected } = await runStatement(
-      database,
-      'INSERT IGNORE INTO banyan_outbox_backfill_due (capture, context, bytes) VALUES (?, ?, ?)',
-      [name, context ?? null, bytes],
-    );
-    const dropped = await dropCapture(database, name);
-    if (dropped.length > 0) stopped.push(name);
-    else if (affected > 0)
-      await runStatement(database, 'DELETE FROM banyan_outbox_backfill_due WHERE capture = ?', [name]);
+    if (await isCapturing(database, name))
+      await runStatement(
+        database,
+        'INSERT IGNORE INTO banyan_outbox_backfill_due (capture, context, bytes) VALUES (?, ?, ?)',
+        [name, context ?? null, bytes],
+      );
+    // Asked of all: an account that may not see triggers may not drop them either, and this says so.
+    if ((await dropCapture(database, name)).length > 0) stopped.push(name);
   }
   return stopped;
 }

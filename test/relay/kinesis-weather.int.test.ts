@@ -61,7 +61,7 @@ test('a request that gets no answer at all is given up and holds up its own keys
   await until('the others are through', async () => (await it.states()).settled === 20);
   it.proxy.fault(() => undefined);
   await drained(it);
-  expect((await it.published())['thing:stuck']).toEqual([1, 2]);
+  expect((await it.firstDeliveries())['thing:stuck']).toEqual([1, 2]);
 });
 
 test.each<[string, Fault]>([

@@ -3,7 +3,7 @@ import { until } from '../support/until.ts';
 import { drained, scene, type Scene } from './support.ts';
 
 /** Looks at its leases every two seconds only: what is lost shows when it is to be settled. */
-const slow = { lease: 6_000, requestTimeout: 500, ops: '127.0.0.1:0' };
+const slow = { lease: 6_000, requestTimeout: 3_000, ops: '127.0.0.1:0' };
 
 /** Gives the bucket of that aggregate to another relay, as after a lease that ran out unnoticed. */
 const steal = ({ database }: Scene, id: string) =>

@@ -67,9 +67,9 @@ test('a type moves under load: each key goes on in order, and so do numbers and 
   await written;
   await Promise.all([drained(old), drained(next)]);
 
-  const published = await old.published();
+  const published = await old.firstDeliveries();
   expect(Object.keys(published).toSorted()).toEqual(KEYS.map((key) => `thing:${key}`).toSorted());
-  for (const ns of Object.values(published)) expect([...new Set(ns)]).toEqual(numbers(n));
+  for (const ns of Object.values(published)) expect(ns).toEqual(numbers(n));
   expect(steps).toHaveLength(5);
   const [counters] = await next.database.query('SELECT * FROM banyan_outbox_sequence');
   expect(counters).toEqual([{ partition_key: 'thing:k1', sequence: 7 }]);
@@ -110,7 +110,7 @@ test('a transaction that is still open holds the move up, and ends it with a rea
   await connection.commit();
   await move(60_000);
   await drained(next);
-  expect((await old.published())['thing:k']).toEqual([1, 2]);
+  expect((await old.firstDeliveries())['thing:k']).toEqual([1, 2]);
 });
 
 test('outboxes of different streams are refused, and so are events that are parked', async () => {

@@ -49,9 +49,8 @@ test.each<[string, Fault]>([
   const it = await pair(fault);
   await it.shared(0, 64);
   await drained(it);
-  const published = await it.published();
-  // What was under way when the connection was cut may be there twice; its first delivery is in order.
-  for (const key of it.keys) expect([...new Set(published[`thing:${key}`])]).toEqual([1, 2]);
+  const published = await it.firstDeliveries();
+  for (const key of it.keys) expect(published[`thing:${key}`]).toEqual([1, 2]);
   expect(await (await fetch(`${it.broken.opsUrl}/readyz`)).text()).toContain('not ready: kinesis');
   it.way.fault(() => undefined);
   await it.shared(32, 32);
@@ -66,5 +65,5 @@ test('a relay that stands aside takes the buckets again when no other is left, a
   await it.append(['late', 1]);
   it.way.fault(() => undefined);
   await drained(it);
-  expect((await it.published())['thing:late']).toEqual([1]);
+  expect((await it.firstDeliveries())['thing:late']).toEqual([1]);
 });

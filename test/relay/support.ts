@@ -26,6 +26,8 @@ export interface Scene {
   deliveries(): Promise<Delivery[]>;
   /** What stands in the stream, per key in order: the `n` of each event. */
   published(): Promise<Record<string, number[]>>;
+  /** The same without what is there again: a relay that is impatient, on a busy machine, sends once more what was on its way. */
+  firstDeliveries(): Promise<Record<string, number[]>>;
   /** Number of rows in each state. */
   states(): Promise<{ pending: number; settled: number; parked: number }>;
 }
@@ -44,6 +46,11 @@ export async function scene(url?: string, proxied: ProxyOptions = {}): Promise<S
   const stream = await freshStream(2);
   const client = kinesisClient();
   const logged: string[] = [];
+  async function published(): Promise<Record<string, number[]>> {
+    const found: Record<string, number[]> = {};
+    for (const { key, n } of await deliveries()) (found[key] ??= []).push(n);
+    return found;
+  }
   async function deliveries(): Promise<Delivery[]> {
     return (await readStream(stream, client)).flatMap(({ PartitionKey, Data, SequenceNumber }) =>
       (openAggregate(Data!) ?? [Buffer.from(Data!)]).map((text) => {
@@ -91,10 +98,11 @@ export async function scene(url?: string, proxied: ProxyOptions = {}): Promise<S
       );
     },
     deliveries,
-    async published() {
-      const found: Record<string, number[]> = {};
-      for (const { key, n } of await deliveries()) (found[key] ??= []).push(n);
-      return found;
+    published,
+    async firstDeliveries() {
+      return Object.fromEntries(
+        Object.entries(await published()).map(([key, ns]) => [key, [...new Set(ns)]]),
+      );
     },
     async states() {
       const [rows] = await database.query(

@@ -82,6 +82,8 @@ test('with stopCapture the triggers go, the context is marked, and the monolith 
   ]);
   await it.write(1);
   expect(await it.events()).toBe(0);
+  // Not even for a moment is one marked that captures nothing.
+  for (let look = 0; look < 100; look += 1) expect(await readBackfillDue(it.database)).toHaveLength(1);
   // Again does nothing, and the first moment stays.
   const [first] = await readBackfillDue(it.database);
   expect(await stopCaptures(it.database, [{ name: 'product' }], 9)).toEqual([]);
