@@ -7,7 +7,14 @@ process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache
 
 // Three levels, told apart by the file's suffix; those with servers have a set per project and run. A time-out
 // is there for what hangs: a slow machine may take long.
-const servers = { globalSetup: ['test/support/global-setup.ts'], testTimeout: 120_000, hookTimeout: 120_000 };
+const servers = {
+  globalSetup: ['test/support/global-setup.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  // In CI, where the machine may stand still for seconds, a test with servers has a second try. `.ci/run` tells of each that
+  // needed it: it is a defect to be mended. Tests of order and loss have one try, wherever they run.
+  retry: process.env['BANYAN_TEST_SECOND_TRY'] ? 1 : 0,
+};
 // Our modules keep no state of their own, so that files can share a worker's; loading them anew costs more than most tests.
 const shared = { isolate: false };
 // Tests with servers wait more than they compute, and one of these at any time is one that takes minutes to.

@@ -13,6 +13,7 @@ test.each([
   ['in the order of their numbers', 40, disordered(numberedEvents(40, 50), 400), ['sequence']],
 ])(
   'killed again and again at random moments, it applies thousands of events exactly once, each key %s',
+  { retry: 0 },
   async (_, keys, events, more) => {
     const url = await freshDatabase('inbox');
     const database = await countingDatabase(url);
