@@ -13,7 +13,7 @@ test.each([
   ['in the order of their numbers', 40, disordered(numberedEvents(40, 50), 400), ['sequence']],
 ])(
   'killed again and again at random moments, it applies thousands of events exactly once, each key %s',
-  { retry: 0 },
+  { retry: 0, timeout: 300_000 },
   async (_, keys, events, more) => {
     const url = await freshDatabase('inbox');
     const database = await countingDatabase(url);
@@ -47,5 +47,4 @@ test.each([
     expect(found.size).toBe(keys);
     for (const numbers of found.values()) expect(numbers).toEqual(upTo(50));
   },
-  300_000,
 );

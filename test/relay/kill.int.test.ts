@@ -29,7 +29,7 @@ async function unsettled({ database }: Scene): Promise<Numbers> {
 
 test(
   'after kill -9 the next relay sends only what was not settled, each key from its first such event on and in order',
-  { retry: 0 },
+  { retry: 0, timeout: 300_000 },
   async () => {
     const senders = new Map<string, string>();
     const it = await scene(undefined, {
@@ -73,5 +73,4 @@ test(
     // Some kill came between the stream and the database, or nothing of this was put to the test.
     expect(stream.length).toBeGreaterThan(everything.length);
   },
-  300_000,
 );
