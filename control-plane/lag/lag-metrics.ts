@@ -1,8 +1,15 @@
 import { Gauge, Registry } from 'prom-client';
+import type { BackfillDue } from '../budget/stop-captures.ts';
 import type { LagReport } from './lag-report.ts';
 
-/** The figures of `banyan lag` for Prometheus; what is unknown is NaN. `report` is asked at every scrape. */
-export function lagMetrics(report: () => LagReport): Registry {
+/**
+ * The figures of `banyan lag` for Prometheus; what is unknown is NaN. `report` is asked at every scrape. Without captures
+ * (`capturing` is false) it doesn't matter that nobody may look for stopped ones: nothing is shown of them then.
+ */
+export function lagMetrics(
+  report: () => LagReport,
+  { capturing }: { readonly capturing: boolean },
+): Registry {
   const registry = new Registry();
   const gauge = (
     name: string,
@@ -79,6 +86,21 @@ export function lagMetrics(report: () => LagReport): Registry {
           labels: { context: name, consumer: consumer! },
           value: seconds(endToEndMs),
         })),
+  );
+  gauge(
+    'banyan_outbox_backfill_due',
+    'Captures that were stopped at the budget, and whose tables need a backfill',
+    ['context'],
+    ({ contexts, backfillDue }) => {
+      if (backfillDue === null && !capturing) return [];
+      const names = new Set(contexts.map(({ name }) => name));
+      const ownerOf = ({ context }: BackfillDue) =>
+        context !== null && names.has(context) ? context : 'unassigned';
+      return [...names, 'unassigned'].map((context) => ({
+        labels: { context },
+        value: backfillDue?.filter((due) => ownerOf(due) === context).length ?? Number.NaN,
+      }));
+    },
   );
   gauge('banyan_relay_seen_seconds', "Time since a relay's last heartbeat", ['relay'], ({ relays }) =>
     relays.map(({ relay, seenAgoMs }) => ({ labels: { relay }, value: seconds(seenAgoMs) })),

@@ -112,7 +112,9 @@ export function lagRoutes({ config, database, log }: LagDeps): Lag {
     const sample = sampler?.last().sample;
     return sample ? Date.now() + sample.databaseTime - sample.askedAt : Date.now();
   };
-  const metrics = lagMetrics(() => compose(sampler?.last() ?? noOutbox));
+  const metrics = lagMetrics(() => compose(sampler?.last() ?? noOutbox), {
+    capturing: Object.keys(config.captures).length > 0,
+  });
 
   const stopBudget =
     database && config.outbox

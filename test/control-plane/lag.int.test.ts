@@ -7,6 +7,7 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import { createConsumer, mysqlInbox } from '../../consumer/index.ts';
 import { parseConfig } from '../../contexts/index.ts';
 import { lagRoutes, openStore, startControlPlane, type LagReport } from '../../control-plane/index.ts';
+import { lagMetrics } from '../../control-plane/lag/lag-metrics.ts';
 import { startDatabase } from '../../demo/servers/database.ts';
 import { openDatabase, type Database } from '../../runtime/database.ts';
 import { createDatabase, freshDatabase } from '../support/database.ts';
@@ -251,6 +252,32 @@ test('shows the same figures as metrics, unknown ones as not a number', async ()
   expect(metrics).not.toContain('banyan_consumer_lag_seconds{context="orders"');
   expect(metrics).toMatch(/banyan_heartbeat_age_seconds\{context="inventory",consumer="inventory"\} nan/i);
   expect(metrics).not.toContain('banyan_heartbeat_age_seconds{context="orders"');
+});
+
+test('shows the captures that need a backfill by context; not a number when nobody may look, and nothing without captures', async () => {
+  const { database, read, lag } = await outbox();
+  await read();
+  const due = async (context: string) =>
+    new RegExp(`^banyan_outbox_backfill_due\\{context="${context}"\\} (.*)$`, 'm')
+      .exec(await lag.metrics.metrics())?.[1]
+      ?.toLowerCase();
+  for (const context of ['inventory', 'orders', 'unassigned']) expect(await due(context)).toBe('0');
+  await database.query(
+    `INSERT INTO banyan_outbox_backfill_due (capture, context, bytes)
+     VALUES ('catalogue', 'inventory', 1), ('prices', 'inventory', 1), ('loose', NULL, 1), ('old', 'was-retired', 1)`,
+  );
+  await read();
+  expect(await due('inventory')).toBe('2');
+  expect(await due('orders')).toBe('0');
+  // Neither one without a context nor one of a context that is no longer configured is lost.
+  expect(await due('unassigned')).toBe('2');
+  await database.query('RENAME TABLE banyan_outbox_backfill_due TO elsewhere');
+  const unknown = await read();
+  expect(unknown.backfillDue).toBeNull();
+  for (const context of ['inventory', 'orders', 'unassigned']) expect(await due(context)).toBe('nan');
+
+  const without = lagMetrics(() => unknown, { capturing: false });
+  expect(await without.metrics()).not.toMatch(/^banyan_outbox_backfill_due\{/m);
 });
 
 test('without an outbox in the configuration everything is unknown, not zero', async () => {

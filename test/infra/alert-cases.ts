@@ -774,6 +774,12 @@ export const eventCases: Readonly<Record<string, readonly AlertCase[]>> = {
     bad: ['86400', '0', 'NaN'],
     after: '20m',
   }),
+  BanyanBackfillDue: gauge(`banyan_outbox_backfill_due{${CONTROL},context="inventory"}`, {
+    good: '0',
+    bad: ['1', 'NaN'],
+    after: '2m',
+    fires: inventory,
+  }),
   BanyanRelayDown: down('banyan-relay'),
   BanyanRelayStopped: [
     {
