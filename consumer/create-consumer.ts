@@ -6,6 +6,7 @@ import { keepHeartbeats } from './heartbeats.ts';
 import type { Handler, Handling } from './handle-record.ts';
 import { keepHeldEvents } from './held-events.ts';
 import type { Inbox } from './inbox.ts';
+import { keepPurging } from './keep-purging.ts';
 import { openMeter, type Outcome } from './meter.ts';
 import { openProgress } from './progress.ts';
 import { readStream } from './read-stream.ts';
@@ -148,6 +149,7 @@ export function createConsumer<Tx>(options: ConsumerOptions<Tx>): Consumer {
       running = Promise.all([
         readStream({ ...reading, reader, progress, poll, refresh }).finally(() => reader.close()),
         numbers && watchHeld(reading, numbers, gapWarning),
+        numbers && keepPurging(reading, numbers),
         report && reportLag(report, application, state, { log, signal }),
       ]);
       options.signal?.addEventListener('abort', () => void consumer.stop(), { once: true });

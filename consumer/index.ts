@@ -11,6 +11,8 @@ export type {
   AppliedHeld,
   Effect,
   HeldReading,
+  PurgedPage,
+  PurgePlace,
   SequenceInbox,
   WaitingKey,
 } from './sequence-inbox.ts';

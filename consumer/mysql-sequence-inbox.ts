@@ -3,6 +3,7 @@ import { withConnection } from '../runtime/with-connection.ts';
 import { applyHeld } from './apply-held.ts';
 import { applyNumbered } from './apply-numbered.ts';
 import { boundSession } from './bound-session.ts';
+import { purgeInbox } from './purge-inbox.ts';
 import { readHeld, readWaiting } from './read-held.ts';
 import type { SequenceInbox } from './sequence-inbox.ts';
 
@@ -38,6 +39,12 @@ export function mysqlSequenceInbox(database: Database): SequenceInbox<Connection
     waiting: (application, most, limit) =>
       withConnection(database, (connection) => readWaiting(connection, application, most), {
         what: 'reading which keys wait',
+        ...limit,
+      }),
+
+    purge: (application, from, limit) =>
+      withConnection(database, (connection) => purgeInbox(connection, application, from), {
+        what: 'purging the inbox',
         ...limit,
       }),
   };

@@ -52,6 +52,17 @@ export interface HeldReading {
   readonly ready: readonly string[];
 }
 
+/** Where a purge goes on: after this number of a key, or this entry of the audit. */
+export type PurgePlace =
+  | { readonly table: 'number'; readonly key: string; readonly number: bigint }
+  | { readonly table: 'audit'; readonly id: number | string };
+
+export interface PurgedPage {
+  readonly deleted: number;
+  /** Undefined when there is no more to look at. */
+  readonly next: PurgePlace | undefined;
+}
+
 /**
  * The part of an inbox that keeps numbers: the last one handled of each key, under a lock that everyone takes who
  * handles an event of the key. Moving it, the effect, the inbox row and the checkpoint commit together; so do holding an event
@@ -76,4 +87,9 @@ export interface SequenceInbox<Tx> {
   read(application: string, limit?: Limit): Promise<HeldReading>;
   /** Those that have waited longest, at most `most`. */
   waiting(application: string, most: number, limit?: Limit): Promise<WaitingKey[]>;
+  /**
+   * Deletes, of one small page after `from`, the numbers that their keys have passed and the entries of the audit that are
+   * older than 365 days. What decides on an event that comes stays: the last number of each key.
+   */
+  purge(application: string, from?: PurgePlace, limit?: Limit): Promise<PurgedPage>;
 }

@@ -123,14 +123,16 @@ const USERS: Record<TableSet, readonly UserGrants[]> = {
     {
       user: "'banyan_service'@'%'",
       comment: [
-        'The extracted service: remembers what it has handled. Give these rights to the user that it has already.',
+        'The extracted service: remembers what it has handled, and forgets numbers and audit that are a year old. Give these',
+        'rights to the user that it has already.',
       ],
       on: {
         banyan_inbox: 'SELECT, INSERT',
         banyan_checkpoint: 'SELECT, INSERT, UPDATE',
         banyan_inbox_sequence: 'SELECT, INSERT, UPDATE',
-        banyan_inbox_number: 'SELECT, INSERT, UPDATE',
+        banyan_inbox_number: 'SELECT, INSERT, UPDATE, DELETE',
         banyan_inbox_held: 'SELECT, INSERT, UPDATE, DELETE',
+        banyan_inbox_audit: 'SELECT (id, at), DELETE',
       },
     },
     {

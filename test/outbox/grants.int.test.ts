@@ -400,6 +400,14 @@ describe('the extracted service', () => {
     expect(await skipKnown(as.operator, second!, { actor: 'ann' })).toBe(true);
     expect(await readInboxAudit(as.operator, 10)).toHaveLength(3);
     expect([await applyHeld(), await applyHeld(), await applyHeld()]).toEqual(['handled', 'handled', 'none']);
+    for (const [table, column] of [
+      ['number', 'handled_at'],
+      ['audit', 'at'],
+    ])
+      await root.query(`UPDATE banyan_inbox_${table} SET ${column} = ${column} - INTERVAL 366 DAY`);
+    const page = await numbers!.purge('app');
+    expect(page).toMatchObject({ deleted: 3, next: { table: 'audit' } });
+    expect(await numbers!.purge('app', page.next)).toEqual({ deleted: 3, next: undefined });
   });
 
   test.each([
@@ -408,6 +416,8 @@ describe('the extracted service', () => {
     'DELETE FROM banyan_checkpoint',
     'DELETE FROM banyan_inbox_sequence',
     'SELECT * FROM banyan_inbox_audit',
+    'SELECT reason FROM banyan_inbox_audit',
+    "UPDATE banyan_inbox_audit SET actor = 'nobody'",
     'SELECT id FROM banyan_outbox',
     'DROP TABLE banyan_inbox',
   ])('may not %s', (sql) => expect(as.service.query(sql)).rejects.toThrow(DENIED));
