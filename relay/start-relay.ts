@@ -19,6 +19,7 @@ import { watchPausedTypes, type PauseAfter } from './paused-types.ts';
 import type { StreamLimits } from './publisher.ts';
 import { checkOptions, type Relay, type RelayOptions } from './relay-options.ts';
 import { sendHeartbeats, type Heartbeats } from './send-heartbeats.ts';
+import { settleGoneHeartbeats } from './settle-gone-heartbeats.ts';
 import { startSettler } from './settler.ts';
 import { standAside } from './stand-aside.ts';
 import { createFlows } from './stream-flows.ts';
@@ -150,6 +151,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
             (flows.running ? undefined : 'starting'),
         });
   const running = run();
+  const gone = settleGoneHeartbeats({ database, owner, leases, streams: flows.names, log }, stopping.signal);
   const hints = coalesce(flows.wake, BETWEEN_HINTS);
   const stopHints = redis === undefined ? undefined : onHint(redis, hints.ask);
   const onAudit = auditMetrics(metrics.registry);
@@ -162,7 +164,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 
   /** Ends the way of the events: first what takes new ones, the leases last. */
   async function stopFlow(): Promise<void> {
-    await Promise.all([...beats.values()].map(({ over }) => over));
+    await Promise.all([...[...beats.values()].map(({ over }) => over), gone]);
     await flows.stop();
     await settler.drain(lease);
     leasesEnd.abort();

@@ -6,8 +6,9 @@ import { readLag } from '../../outbox/lag.ts';
 import { countingConsumer, countingDatabase } from '../consumer/counting.ts';
 import { freshDatabase } from '../support/database.ts';
 import { startKinesisProxy } from '../support/kinesis-proxy.ts';
-import { freshStream } from '../support/stream.ts';
+import { freshStream, readStream } from '../support/stream.ts';
 import { until } from '../support/until.ts';
+import type { StreamAddress } from '../../relay/kinesis-publisher.ts';
 import { IMPATIENT, scene, type Scene } from './support.ts';
 import { reportsTo } from './reports.ts';
 
@@ -126,4 +127,83 @@ test('each stream has heartbeats of its own through every bucket and shard; one 
   );
   expect(shared).toEqual([]);
   expect(it.logged.filter((line) => line.includes('overlapping'))).toEqual([]);
+});
+
+test('heartbeats of a stream that was taken out of the configuration go, and nothing else that names it', async () => {
+  const it = await scene();
+  const proxy = await startKinesisProxy(inject('kinesis'));
+  onTestFinished(() => proxy.stop());
+  proxy.fault(({ operation }) => (operation === 'PutRecords' ? { kind: 'throttle' } : undefined));
+  const [kept, gone] = (await Promise.all([freshStream(2), freshStream(2)])).map((name) => ({
+    ...{ name, region: 'us-east-1', endpoint: proxy.url },
+  })) as [StreamAddress, StreamAddress];
+  const pendingOf = ({ name: stream }: StreamAddress) =>
+    count(it, `state = 'pending' AND stream = '${stream}'`);
+  const before = await it.relay({ ...IMPATIENT, heartbeat: 300, streams: [kept, gone] });
+  await until(
+    'both have heartbeats',
+    async () => (await pendingOf(kept)) >= 64 && (await pendingOf(gone)) >= 64,
+  );
+  await before.stop();
+  // A replay into that stream; an application's events with a heartbeat's key, type or source; and a replayed heartbeat.
+  const others = [
+    ['ThingHappened', 'thing', '1', '/m', 'r-1'],
+    ['ThingHappened', 'banyan', `heartbeat-${gone.name}-0`, '/banyan', null],
+    ['banyan.heartbeat', 'banyan', `heartbeat-${gone.name}-1`, '/m', null],
+    ['banyan.heartbeat', 'banyan', `heartbeat-${gone.name}-2`, '/banyan', 'r-1'],
+    ['banyan.heartbeat', 'thing', '2', '/banyan', null],
+  ];
+  for (const other of others)
+    await it.database.query(
+      `INSERT INTO banyan_outbox (event_id, type, aggregate_type, aggregate_id, source, replay, data, stream)
+       VALUES (UUID(), ?, ?, ?, ?, ?, '{}', '${gone.name}')`,
+      other,
+    );
+  const stillKept = await pendingOf(kept);
+  await it.relay({ heartbeat: 300, streams: [kept] });
+  await until('only the others are left', async () => (await pendingOf(gone)) === others.length);
+  expect(await pendingOf(kept)).toBeGreaterThanOrEqual(stillKept);
+  const settled = await count(it, `state = 'settled' AND stream IS NULL`);
+  await until(
+    'the first stream has more heartbeats',
+    async () => (await count(it, `state = 'settled' AND stream IS NULL`)) > settled + 64,
+  );
+  expect(await pendingOf(gone)).toBe(others.length);
+  expect(await readStream(gone.name)).toEqual([]);
+});
+
+test('a relay that is not asked for a stream leaves the heartbeats of other relays’ buckets alone', async () => {
+  const it = await scene();
+  const [fault, second] = [await startKinesisProxy(inject('kinesis')), await freshStream(2)];
+  onTestFinished(() => fault.stop());
+  fault.fault(({ operation }) => (operation === 'PutRecords' ? { kind: 'throttle' } : undefined));
+  await it.relay({
+    name: 'knows',
+    heartbeat: 300,
+    streams: [{ name: second, region: 'us-east-1', endpoint: fault.url }],
+  });
+  const buckets = async (owner: string) => {
+    const [rows] = await it.database.query(
+      `SELECT l.bucket, COUNT(o.id) AS n FROM banyan_outbox_lease l
+         LEFT JOIN banyan_outbox o ON o.bucket = l.bucket AND o.state = 'pending' AND o.stream = ?
+        WHERE l.owner LIKE ? GROUP BY l.bucket`,
+      [second, `${owner}~%`],
+    );
+    return (rows as { bucket: number; n: number }[]).map(({ n }) => Number(n));
+  };
+  await until('three rounds are pending in each of its buckets, and no more will come', async () => {
+    const [rows] = await it.database.query(
+      `SELECT COUNT(*) AS n FROM banyan_outbox WHERE stream = '${second}' GROUP BY partition_key`,
+    );
+    const all = rows as { n: number }[];
+    return all.length >= 64 && all.every(({ n }) => n === 3);
+  });
+  await it.relay({ name: 'another', heartbeat: 300 });
+  await until('the other relay has half of the buckets, and none of their heartbeats is left', async () => {
+    const all = await buckets('another');
+    return all.length === 32 && all.every((n) => n === 0);
+  });
+  const kept = await buckets('knows');
+  expect(kept).toHaveLength(32);
+  expect(kept.every((n) => n >= 3)).toBe(true);
 });

@@ -1,0 +1,73 @@
+import { findGoneHeartbeats } from '../outbox/gone-heartbeats.ts';
+import { deleteHeartbeats } from '../outbox/heartbeat.ts';
+import { settle } from '../outbox/settle.ts';
+import type { Database } from '../runtime/database.ts';
+import type { Log } from '../runtime/log.ts';
+import { wait } from '../runtime/wait.ts';
+import type { HeldBucket, Leases } from './leases.ts';
+
+export interface GoneHeartbeatParts {
+  readonly database: Database;
+  readonly owner: string;
+  readonly leases: Pick<Leases, 'claimable' | 'holds'>;
+  /** The streams that this relay sends to. */
+  readonly streams: ReadonlySet<string>;
+  readonly log: Log;
+}
+
+/** Milliseconds between two looks whether a bucket is due. */
+const LOOK_EVERY = 500;
+/** Milliseconds until a bucket is looked into again under the same lease: relays with another configuration may run still. */
+const AGAIN = 600_000;
+/** Milliseconds until the next try after one that failed. */
+const AFTER_FAILURE = 30_000;
+
+/**
+ * Settles silently, and deletes, the heartbeats of streams that were taken out of the configuration: nobody sends them any
+ * more, and they would stay pending for ever. Only those in buckets that this relay owns, under the epoch of its lease, so
+ * that a relay that still knows the stream keeps its own; a heartbeat that doesn't come makes a lag greater, never
+ * smaller. Looks into each bucket once it is owned. Ends when `signal` aborts; never rejects.
+ */
+export async function settleGoneHeartbeats(parts: GoneHeartbeatParts, signal: AbortSignal): Promise<void> {
+  const { leases, log } = parts;
+  const lookedAt = new Map<number, { readonly epoch: number; readonly at: number }>();
+  let failing = false;
+  while (!signal.aborted) {
+    let pause = LOOK_EVERY;
+    try {
+      for (const held of leases.claimable()) {
+        const last = lookedAt.get(held.bucket);
+        if (last?.epoch === held.epoch && performance.now() - last.at < AGAIN) continue;
+        if (signal.aborted || !leases.holds(held)) break;
+        await settleOfBucket(parts, held);
+        lookedAt.set(held.bucket, { epoch: held.epoch, at: performance.now() });
+      }
+      failing = false;
+    } catch (error) {
+      if (!failing)
+        log.warn({ err: error }, 'heartbeats of streams that are gone could not be looked for; trying again');
+      failing = true;
+      pause = AFTER_FAILURE;
+    }
+    await wait(pause, signal);
+  }
+}
+
+async function settleOfBucket(
+  { database, owner, streams, log }: GoneHeartbeatParts,
+  { bucket, epoch }: HeldBucket,
+): Promise<void> {
+  const found = await findGoneHeartbeats(database, bucket, [...streams]);
+  const settled = await settle(
+    database,
+    owner,
+    found.map(({ id }) => ({ id, bucket, epoch })),
+  );
+  const gone = found.filter(({ id }) => settled.has(id));
+  await deleteHeartbeats(
+    database,
+    gone.map(({ eventId }) => eventId),
+  );
+  if (gone.length > 0)
+    log.debug({ bucket, heartbeats: gone.length }, 'heartbeats of streams that are gone were settled');
+}
