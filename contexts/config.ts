@@ -347,7 +347,7 @@ export const configSchema = z.strictObject({
       /** How long one PutRecords request may take. Must be less than half of the lease. */
       requestTimeout: duration.prefault('3s'),
       /** The longest pause between two looks into the outbox when nothing wakes the relay. */
-      poll: duration.prefault('250ms'),
+      poll: duration.prefault('500ms'),
       /** How often a heartbeat is sent through every bucket and shard, at most 20s; `false`: never. */
       heartbeat: z
         .union([z.literal(false), duration])

@@ -8,7 +8,7 @@ import { startRelay } from './start-relay.ts';
 export const RELAY_DEFAULTS = {
   lease: 10_000,
   requestTimeout: 3_000,
-  poll: 250,
+  poll: 500,
   heartbeat: 10_000,
   retention: 604_800_000,
 } as const satisfies Partial<RelayOptions>;

@@ -21,7 +21,7 @@ const relay = await startRelay({
   retention: 604_800_000,
   lease: 10_000,
   requestTimeout: 3_000,
-  poll: 250,
+  poll: 500,
   ...options,
   database,
   stream: { name: stream, region: 'us-east-1', endpoint },

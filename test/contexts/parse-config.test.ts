@@ -127,5 +127,5 @@ test('defaults are filled in and lengths of time are milliseconds', () => {
     reads: { stage: 'legacy' },
     writes: { stage: 'legacy' },
   });
-  expect(config.relay).toMatchObject({ lease: 10_000, requestTimeout: 3_000, poll: 250 });
+  expect(config.relay).toMatchObject({ lease: 10_000, requestTimeout: 3_000, poll: 500 });
 });
