@@ -144,6 +144,7 @@ export function createConsumer<Tx>(options: ConsumerOptions<Tx>): Consumer {
         shards: progress.shards(),
         handledTotal: meter.totals().handled,
         heartbeats: heartbeats.read(),
+        held: held.figures(),
         at: new Date().toISOString(),
       });
       running = Promise.all([

@@ -1,5 +1,15 @@
 import type { HeldCounts, HeldReading } from './sequence-inbox.ts';
 
+/** What the admin API is told; ages in milliseconds, null where there is none. */
+export interface HeldFigures {
+  /** Events that wait for a number before their own, and since when the one that has waited longest. */
+  readonly waiting: number;
+  readonly oldestWaitingMs: number | null;
+  /** Those parked since their key has passed their number. */
+  readonly parked: number;
+  readonly oldestParkedMs: number | null;
+}
+
 /** What an application holds, as of the last look at the inbox and what this process has added since. */
 export interface HeldEvents {
   /** An event that was recorded then is held at a gap. Milliseconds since 1970. */
@@ -8,6 +18,8 @@ export interface HeldEvents {
   look(): (reading: HeldReading) => void;
   /** Undefined when the last look is too long ago; without numbers there is nothing to look at, and nothing held. */
   counts(): Readonly<Record<'gap' | 'known', Omit<HeldCounts, 'recorded'>>> | undefined;
+  /** The same with ages as of now: null when nobody can say, undefined without numbers. */
+  figures(): HeldFigures | null | undefined;
   /** When the oldest event was recorded that waits at a gap; undefined when none does. */
   oldest(): number | undefined;
   /** Why nobody can say. */
@@ -40,6 +52,18 @@ export function keepHeldEvents(numbers: boolean, now: () => number = Date.now): 
       };
     },
     counts: () => (problem() === undefined ? last : undefined),
+    figures() {
+      if (!numbers) return undefined;
+      if (problem() !== undefined) return null;
+      const sinceLook = now() - lookedAt!;
+      const ageOf = ({ events, oldestSeconds }: HeldCounts) =>
+        events === 0 ? null : oldestSeconds * 1_000 + sinceLook;
+      const { gap, known } = last;
+      return {
+        ...{ waiting: gap.events, oldestWaitingMs: ageOf(gap) },
+        ...{ parked: known.events, oldestParkedMs: ageOf(known) },
+      };
+    },
     oldest: () => {
       const all = [...added, ...(last.gap.recorded === undefined ? [] : [last.gap.recorded])];
       return all.length === 0 ? undefined : all.reduce((a, b) => Math.min(a, b));

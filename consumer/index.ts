@@ -2,6 +2,7 @@ export { createConsumer, type Consumer, type ConsumerOptions } from './create-co
 export type { Lag } from './consumer-lag.ts';
 export type { Handler } from './handle-record.ts';
 export type { HeartbeatReading } from './heartbeats.ts';
+export type { HeldFigures } from './held-events.ts';
 export type { Inbox, Position } from './inbox.ts';
 export type { Outcome } from './meter.ts';
 export { mysqlInbox } from './mysql-inbox.ts';

@@ -1,4 +1,5 @@
 import type { HeartbeatReading } from './heartbeats.ts';
+import type { HeldFigures } from './held-events.ts';
 import type { Log } from '../runtime/log.ts';
 import { wait } from '../runtime/wait.ts';
 
@@ -17,6 +18,8 @@ export interface ConsumerReport {
   readonly handledTotal: number;
   /** By outbox whose heartbeats have come; absent where the consumer knows of no heartbeats. */
   readonly heartbeats?: readonly HeartbeatReading[] | undefined;
+  /** What it holds by numbers; null when it can't say, absent where it keeps no numbers, or is of an older version. */
+  readonly held?: HeldFigures | null | undefined;
   /** RFC 3339, by the consumer's clock, taken with `lagMs`. */
   readonly at: string;
 }

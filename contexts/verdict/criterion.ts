@@ -7,6 +7,7 @@ export interface Criterion {
     | 'kill switch'
     | 'service'
     | 'lag'
+    | 'held'
     | 'parked'
     | 'backfill'
     | 'shadow match'

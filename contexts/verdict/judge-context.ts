@@ -5,7 +5,7 @@ import { sumTraffic, type TrafficWindows } from '../traffic.ts';
 import type { VerdictThresholds } from '../verdict-config.ts';
 import { joinOutcomes, type Criterion, type Learned } from './criterion.ts';
 import { judgeErrors } from './judge-errors.ts';
-import { judgeBackfill, judgeLag, judgeParked, type EventsEvidence } from './judge-events.ts';
+import { judgeBackfill, judgeHeld, judgeLag, judgeParked, type EventsEvidence } from './judge-events.ts';
 import { judgeGateways, judgeKill, judgeService, type FleetEvidence } from './judge-fleet.ts';
 import { judgeLatency } from './judge-latency.ts';
 import { judgeMatch } from './judge-match.ts';
@@ -59,6 +59,8 @@ export function judgeContext(evidence: ContextEvidence): ContextVerdict {
   const isOver = reads.stage === 'retired' && writes.stage === 'retired';
   if (evidence.carriesEvents && !isOver) {
     criteria.push(judgeLag(evidence.events, thresholds), judgeParked(evidence.events, thresholds));
+    const held = judgeHeld(evidence.events, thresholds);
+    if (held) criteria.push(held);
     const backfill = judgeBackfill(evidence.events);
     if (backfill) criteria.push(backfill);
   }

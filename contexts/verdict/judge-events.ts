@@ -11,6 +11,16 @@ export interface EventsEvidence {
   readonly consumerState: 'known' | 'unknown' | 'none';
   readonly consumerLagMs: number | null;
   readonly consumerSeenAgoMs: number | null;
+  /**
+   * Events that the consumer holds since a number before theirs has not come, and those that it has parked since theirs had.
+   * Null is unknown; absent where it keeps no numbers.
+   */
+  readonly consumerHeld?: {
+    readonly waiting: number;
+    readonly oldestWaitingMs: number | null;
+    readonly parked: number;
+    readonly oldestParkedMs: number | null;
+  } | null;
   /** Captures of the context that were stopped: what was written to their tables since is in no event. Times in UTC. */
   readonly backfillDue: readonly { readonly capture: string; readonly stoppedAt: string }[];
   /** What is wrong or unknown and concerns this context, for people. */
@@ -78,6 +88,51 @@ export function judgeParked(
   return parked > allowed
     ? { ...told, outcome: 'no-go', why: `${count(parked, 'event')} parked; allowed: ${allowed}` }
     : { ...told, outcome: 'go', why: `${count(parked, 'event')} parked` };
+}
+
+/**
+ * What the consumer holds by numbers. Parked events count as those of the outbox do, and so does one that has waited for
+ * longer than the lag may be. Undefined where it keeps no numbers, or nobody knows whether it does: it is
+ * no criterion then.
+ */
+export function judgeHeld(
+  events: Learned<EventsEvidence>,
+  { parked: allowed, maxLag }: Pick<VerdictThresholds, 'parked' | 'maxLag'>,
+): Criterion | undefined {
+  if ('unknown' in events) return undefined;
+  const { consumerHeld: held, consumerSeenAgoMs } = events.known;
+  if (held === undefined) return undefined;
+  const told = {
+    name: 'held',
+    required: `${allowed === 0 ? 'none' : `≤ ${allowed}`} parked`,
+    evidence: consumerSeenAgoMs === null ? '–' : `${time(consumerSeenAgoMs)} ago`,
+    figures: {
+      ...{ waiting: held?.waiting ?? null, oldestWaitingMs: held?.oldestWaitingMs ?? null },
+      ...{ parked: held?.parked ?? null, oldestParkedMs: held?.oldestParkedMs ?? null },
+      ...{ allowed, maxLagMs: maxLag },
+    },
+  } as const;
+  if (held === null)
+    return {
+      ...told,
+      ...{ outcome: 'unknown', reading: 'unknown', why: 'the consumer can’t say what it holds' },
+    };
+  const { waiting, oldestWaitingMs, parked } = held;
+  const age = waiting === 0 || oldestWaitingMs === null ? '' : ` (${time(oldestWaitingMs)})`;
+  const reading = `${waiting} ${waiting === 1 ? 'waits' : 'wait'}${age}, ${parked} parked`;
+  if (parked > allowed)
+    return {
+      ...told,
+      ...{ reading, outcome: 'no-go' },
+      why: `the consumer has parked ${count(parked, 'event')}; allowed: ${allowed}`,
+    };
+  if (waiting > 0 && !(oldestWaitingMs !== null && oldestWaitingMs <= maxLag))
+    return {
+      ...told,
+      ...{ reading, outcome: 'no-go' },
+      why: `${count(waiting, 'event')} wait${waiting === 1 ? 's' : ''} for numbers that have not come, the oldest for ${oldestWaitingMs === null ? 'nobody knows how long' : time(oldestWaitingMs)}`,
+    };
+  return { ...told, reading, outcome: 'go', why: `${count(waiting, 'event')} held, ${parked} parked` };
 }
 
 /** Undefined while no capture was stopped: it is no criterion then. */

@@ -94,6 +94,11 @@ function lookAt({ context, reads, fleet }: ContextEvidence, name: string | undef
   }
   if (name === 'backfill')
     return { command: 'banyan capture status', why: 'which captures were stopped, and what to do' };
+  if (name === 'held')
+    return {
+      command: 'banyan held list',
+      why: 'what it holds, and why; --database names the inbox of the service',
+    };
   if (name === 'lag' || name === 'parked') return { command: 'banyan lag', why: 'where the events are' };
   if (name === 'shadow match')
     return { command: `banyan shadow report ${context}`, why: 'how much is compared' };

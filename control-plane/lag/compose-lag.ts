@@ -38,7 +38,7 @@ export function composeLag({ config, outbox, rates, consumer, endToEnd, now }: L
         ...{ consumerState: 'none', consumerLagMs: null, consumerSeenAgoMs: null },
         ...{ endToEndState: 'none', endToEndMs: null },
       };
-    const { seenAgoMs, problem, ...reading } = consumer(name);
+    const { seenAgoMs, problem, held, ...reading } = consumer(name);
     const { problem: late, ...whole } = endToEnd(name);
     for (const one of [problem, late])
       if (one) consumerProblems.push(`consumer '${context.consumer}' of context '${name}': ${one}`);
@@ -49,6 +49,7 @@ export function composeLag({ config, outbox, rates, consumer, endToEnd, now }: L
       consumer: application,
       ...reading,
       consumerSeenAgoMs: seenAgoMs,
+      ...(held === undefined ? {} : { consumerHeld: held }),
       ...whole,
     };
   });

@@ -1,4 +1,4 @@
-import type { ConsumerReport, HeartbeatReading } from '../../consumer/index.ts';
+import type { ConsumerReport, HeartbeatReading, HeldFigures } from '../../consumer/index.ts';
 import type { ConsumerFigures } from './lag-report.ts';
 
 /** Longer silent than this, and a consumer's lag is unknown. Milliseconds. */
@@ -6,6 +6,8 @@ export const SILENT_AFTER = 10_000;
 
 export interface ConsumerReading extends ConsumerFigures {
   readonly seenAgoMs: number | null;
+  /** Null: nobody knows any more; absent where it has told of none. */
+  readonly held?: HeldFigures | null;
   /** Why the lag is unknown. */
   readonly problem?: string;
 }
@@ -30,6 +32,7 @@ export interface ConsumerReports {
 
 interface Kept {
   readonly lagMs: number | null;
+  readonly held: HeldFigures | null | undefined;
   readonly receivedAt: number;
   readonly first: number;
   readonly heartbeats: readonly HeartbeatReading[];
@@ -48,7 +51,7 @@ export function keepConsumerReports(now: () => number = Date.now): ConsumerRepor
   }
 
   return {
-    take(application, { lagMs, at, heartbeats = [], stream = '' }, databaseTime) {
+    take(application, { lagMs, held, at, heartbeats = [], stream = '' }, databaseTime) {
       // A consumer's clock that is behind makes its events look younger than they are. That it seems behind by the
       // report's travel too makes the lag a little greater, never smaller.
       const behind = Math.max(0, databaseTime - Date.parse(at));
@@ -58,6 +61,7 @@ export function keepConsumerReports(now: () => number = Date.now): ConsumerRepor
       const receivedAt = now();
       reports.set(stream, {
         lagMs: lagMs === null ? null : lagMs + behind,
+        held,
         receivedAt,
         first: before?.first ?? receivedAt,
         heartbeats,
@@ -92,15 +96,39 @@ export function keepConsumerReports(now: () => number = Date.now): ConsumerRepor
       if (seenAgoMs > SILENT_AFTER)
         return {
           ...unknown,
+          ...(report.held === undefined ? {} : { held: null }),
           seenAgoMs,
           problem: `it has been silent for ${Math.round(seenAgoMs / 1_000)} s`,
         };
+      const held = report.held === undefined ? {} : { held: grown(report.held, seenAgoMs) };
       if (report.lagMs === null)
-        return { ...unknown, seenAgoMs, problem: 'it runs, but can not tell its own lag; its log says why' };
+        return {
+          ...unknown,
+          ...held,
+          seenAgoMs,
+          problem: 'it runs, but can not tell its own lag; its log says why',
+        };
       // Whatever was the oldest then may still be, and has grown older since.
-      return { consumerState: 'known', consumerLagMs: Math.round(report.lagMs + seenAgoMs), seenAgoMs };
+      return {
+        consumerState: 'known',
+        consumerLagMs: Math.round(report.lagMs + seenAgoMs),
+        ...held,
+        seenAgoMs,
+      };
     },
   };
+}
+
+/** What was held then may still be, and has grown older since. */
+function grown(held: HeldFigures | null, byMs: number): HeldFigures | null {
+  const older = (age: number | null) => (age === null ? null : Math.round(age + byMs));
+  return (
+    held && {
+      ...held,
+      oldestWaitingMs: older(held.oldestWaitingMs),
+      oldestParkedMs: older(held.oldestParkedMs),
+    }
+  );
 }
 
 /** Of a database; cases don't count. */

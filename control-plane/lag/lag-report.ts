@@ -1,4 +1,5 @@
 import type { BackfillDue } from '../budget/stop-captures.ts';
+import type { HeldFigures } from '../../consumer/index.ts';
 import type { OpenTransaction } from '../../outbox/open-transactions.ts';
 
 /** What is known of a set of event types. Null is "unknown", but for an age also "there is none". */
@@ -36,6 +37,11 @@ export interface ContextLag extends OutboxFigures, ConsumerFigures, EndToEndFigu
   readonly consumer: string | null;
   /** How long ago it reported last; null if it never has, or none is configured. */
   readonly consumerSeenAgoMs: number | null;
+  /**
+   * What the consumer holds of aggregates that are `ordered: sequence`: events that wait for a number, and such as are parked.
+   * Null: nobody can say; absent where it keeps no numbers, or hasn't reported that it does.
+   */
+  readonly consumerHeld?: HeldFigures | null;
 }
 
 /** What GET /v1/lag answers with. */

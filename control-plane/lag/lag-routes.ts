@@ -49,6 +49,15 @@ const report = z.strictObject({
   heartbeats: z
     .array(z.object({ outbox: z.string(), oldest: z.iso.datetime(), missing: z.array(z.string()) }))
     .optional(),
+  held: z
+    .object({
+      waiting: z.number().int().min(0),
+      oldestWaitingMs: z.number().min(0).nullable(),
+      parked: z.number().int().min(0),
+      oldestParkedMs: z.number().min(0).nullable(),
+    })
+    .nullable()
+    .optional(),
 });
 
 /** As long as minutes are kept, at most. */

@@ -27,6 +27,19 @@ test('what is held is unknown until it was read, and when that is too long ago',
   expect(held.counts()).toBeUndefined();
 });
 
+test('the admin API is told how much is held, and for how long as of now; null is unknown, undefined no numbers', () => {
+  let now = 1_000;
+  const held = keepHeldEvents(true, () => now);
+  expect([keepHeldEvents(false).figures(), held.figures()]).toEqual([undefined, null]);
+  held.look()(reading(700));
+  now += 300;
+  expect(held.figures()).toEqual({
+    ...{ waiting: 1, oldestWaitingMs: 5_300, parked: 0, oldestParkedMs: null },
+  });
+  now += 20_000;
+  expect(held.figures()).toBeNull();
+});
+
 test('an event counts from when it is held, also when a look had begun before and did not see it', () => {
   const held = keepHeldEvents(true, () => 1_000);
   held.look()(reading(700));

@@ -5,8 +5,8 @@ import type { ConsumerReport } from '../../consumer/index.ts';
 import { freshDatabase } from '../support/database.ts';
 import { freshStream } from '../support/stream.ts';
 import { until } from '../support/until.ts';
-import { countingConsumer, countingDatabase } from './counting.ts';
-import { counted, put } from './events.ts';
+import { countingConsumer, countingDatabase, sequenced } from './counting.ts';
+import { counted, numberedEvent, put } from './events.ts';
 
 async function consume(more: Parameters<typeof countingConsumer>[2] = {}) {
   const database = await countingDatabase(await freshDatabase('inbox'));
@@ -139,4 +139,36 @@ test('reports its lag again and again, and goes on when nobody listens', async (
   });
   await put(name, [counted('a', 2)]);
   await until('handled nevertheless', () => consumer.totals().handled === 2);
+});
+
+test('reports what it holds by numbers: what waits, what is parked, for how long', async () => {
+  const reports: ConsumerReport[] = [];
+  const server = createServer((request: IncomingMessage, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      reports.push(JSON.parse(text) as ConsumerReport);
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const { name, consumer } = await consume({
+    registry: sequenced,
+    report: { url: `http://127.0.0.1:${port}`, token: 'a-token' },
+  });
+  await consumer.start();
+  const nothing = { waiting: 0, oldestWaitingMs: null, parked: 0, oldestParkedMs: null };
+  await until('nothing', () => reports.some(({ held }) => held && held.waiting + held.parked === 0));
+  expect(reports.findLast(({ held }) => held)!.held).toEqual(nothing);
+  await put(
+    name,
+    [1, 3, 1, 4].map((n) => numberedEvent('k', n)),
+  );
+  await until('told', () => reports.some(({ held }) => held?.waiting === 2 && held.parked === 1));
+  expect(reports.at(-1)!.held).toEqual({
+    ...{ waiting: 2, oldestWaitingMs: expect.any(Number) },
+    ...{ parked: 1, oldestParkedMs: expect.any(Number) },
+  });
 });

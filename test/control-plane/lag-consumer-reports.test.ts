@@ -22,6 +22,22 @@ test('a consumer that never reported, says unknown, or is silent for more than t
   expect(reports.read('a')).toMatchObject({ consumerState: 'unknown', seenAgoMs: 0 });
 });
 
+test('what a consumer holds grows older with the report, is unknown when it is silent, and absent when it told of none', () => {
+  let now = 50_000;
+  const reports = keepConsumerReports(() => now);
+  reports.take('old', said(1, now), now);
+  expect(reports.read('old')).not.toHaveProperty('held');
+  const held = { waiting: 2, oldestWaitingMs: 500, parked: 0, oldestParkedMs: null };
+  reports.take('a', { ...said(null, now), held }, now);
+  now += 100;
+  expect(reports.read('a').held).toEqual({ ...held, oldestWaitingMs: 600 });
+  reports.take('b', { ...said(1, now), held: null }, now);
+  expect(reports.read('b').held).toBeNull();
+  now += 10_001;
+  expect(reports.read('a').held).toBeNull();
+  expect(reports.read('old')).not.toHaveProperty('held');
+});
+
 test('a consumer whose clock is behind the database lags by as much more; one ahead by not less', () => {
   const reports = keepConsumerReports(() => 0);
   reports.take('behind', said(100, 40_000), 47_000);

@@ -173,7 +173,33 @@ test('a screen has at most 24 lines of 100 columns, whatever was found', () => {
     consent: null,
   };
   const all = readings(traffic(9, 9, 40), { kill, writes: { stage: 'extracted' } });
-  const lines = formatContext(judgeOne(all, 'inventory')!, NOW).trimEnd().split('\n');
+  const known = 'known' in all.lag ? all.lag.known : undefined;
+  const contexts = known!.contexts.map((one) => ({
+    ...{ ...one, oldestAgeMs: 60_000, parked: 3 },
+    consumerHeld: { waiting: 12, oldestWaitingMs: 60_000, parked: 3, oldestParkedMs: 60_000 },
+  }));
+  const due = { capture: 'stock', context: 'inventory', stoppedAt: '2026-11-25 22:14:03' };
+  const lag = { known: { ...known!, contexts, backfillDue: [due] } };
+  const judged = judgeOne({ ...all, lag } as Readings, 'inventory')!;
+  expect(judged.criteria.map(({ name }) => name)).toEqual(expect.arrayContaining(['held', 'backfill']));
+  const lines = formatContext(judged, NOW).trimEnd().split('\n');
   expect(lines.length).toBeLessThanOrEqual(24);
   expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(100);
+});
+
+test('the overview says what consumers hold, each once, and that nobody knows', () => {
+  const all = readings();
+  const line = (...held: ({ waiting: number; parked: number } | null)[]) => {
+    const known = 'known' in all.lag ? all.lag.known : undefined;
+    const [first] = known!.contexts;
+    const contexts = held.map((one, index) => ({
+      ...{ ...first!, name: index === 0 ? 'inventory' : `c${index}`, consumer: `c${Math.floor(index / 2)}` },
+      consumerHeld: one && { ...one, oldestWaitingMs: 7, oldestParkedMs: 7 },
+    }));
+    const told = { ...all, lag: { known: { ...known!, contexts } } } as Readings;
+    return /^events .*$/m.exec(formatOverview(told, judgeAll(told)))![0];
+  };
+  const two = { waiting: 2, parked: 1 };
+  expect(line(two, two, { waiting: 1, parked: 0 })).toContain('0 parked, consumers hold 3, 1 parked, relays');
+  expect(line(two, two, null)).toContain('0 parked, held unknown, relays');
 });

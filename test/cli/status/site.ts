@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { HeldFigures } from '../../../consumer/index.ts';
 import { gatewaySource, lagRoutes, openStore, startControlPlane } from '../../../control-plane/index.ts';
 import { openDatabase } from '../../../runtime/database.ts';
 import { configOf } from '../../contexts/sample.ts';
@@ -34,6 +35,8 @@ export interface StatusSite {
   event(state: 'pending' | 'parked', secondsAgo?: number): Promise<void>;
   /** Marks a capture of the context as stopped at the budget. */
   stopCapture(capture: string, context: string): Promise<void>;
+  /** What the consumer reports that it holds, from now on. */
+  hold(held: HeldFigures | null): void;
   /** What the service answers from now on. */
   answer(answer: Answer): void;
   stopControlPlane(): Promise<void>;
@@ -89,6 +92,7 @@ contexts:
     });
     if (!response.ok) throw new Error(await response.text());
   };
+  let held: HeldFigures | null | undefined;
   const beat = async () => {
     await database.query(
       `INSERT INTO banyan_outbox_relay (relay, settled_by_type) VALUES ('relay-1', '{}')
@@ -96,7 +100,7 @@ contexts:
     );
     const at = new Date().toISOString();
     const heartbeats = [{ outbox: new URL(outbox).pathname.slice(1), oldest: at, missing: [] }];
-    const report = { lagMs: 39, shards: 1, handledTotal: 0, at, heartbeats };
+    const report = { lagMs: 39, shards: 1, handledTotal: 0, at, heartbeats, held };
     await call('/v1/consumers/inventory', report).catch(() => {});
   };
   await beat();
@@ -148,6 +152,7 @@ contexts:
         [capture, context],
       );
     },
+    hold: (told) => void (held = told),
     answer: (next) => void (answer = next),
   };
 }

@@ -125,6 +125,34 @@ test('a parked event is no-go; an old one in the outbox, too', async () => {
   expect((await site.status('search')).exitCode).toBe(0);
 });
 
+test('what the consumer holds is shown, and no-go when it has parked an event or waits too long', async () => {
+  const site = await openStatusSite();
+  expect((await site.status('inventory')).stdout).not.toMatch(/^held /m);
+  const nothing = { waiting: 0, oldestWaitingMs: null, parked: 0, oldestParkedMs: null };
+  const found = (pattern: RegExp) =>
+    until(`${pattern}`, async () => {
+      const ran = await site.status('inventory');
+      return pattern.test(ran.stdout) ? ran : undefined;
+    });
+  site.hold(nothing);
+  expect(await found(/^held +go +0 wait, 0 parked +none parked +\d+ ms ago$/m)).toMatchObject({
+    exitCode: 0,
+  });
+  site.hold({ ...nothing, waiting: 3, oldestWaitingMs: 120_000 });
+  const waits = await found(/^held +no-go +3 wait \(\S+ .*\), 0 parked /m);
+  expect([waits.exitCode, nextOf(waits)]).toEqual([1, 'banyan held list']);
+  expect(waits.stdout).toMatch(/^! held: 3 events wait for numbers that have not come, the oldest for /m);
+  site.hold({ ...nothing, parked: 1, oldestParkedMs: 10 });
+  expect(await found(/^! held: the consumer has parked 1 event; allowed: 0$/m)).toMatchObject({
+    exitCode: 1,
+  });
+  const all = await site.status();
+  expect(all.stdout).toMatch(/^events .*, consumers hold 0, 1 parked, /m);
+  expect(all.exitCode).toBe(1);
+  site.hold(null);
+  expect(await found(/^held +unknown +unknown /m)).toMatchObject({ exitCode: 3 });
+});
+
 test('in shadow the match rate counts, route by route', async () => {
   const site = await openStatusSite();
   site.answer((_request, response) => void response.end('monolith'));

@@ -121,6 +121,38 @@ it.each<[number | null, number, string]>([
   ]);
 });
 
+const HELD = { waiting: 0, oldestWaitingMs: null, parked: 0, oldestParkedMs: null };
+it.each<[EventsEvidence['consumerHeld'], number, string | undefined, string]>([
+  [undefined, 0, undefined, 'go'],
+  [null, 0, 'unknown', 'unknown'],
+  [HELD, 0, 'go', 'go'],
+  [{ ...HELD, waiting: 2, oldestWaitingMs: LIMITS.maxLag }, 0, 'go', 'go'],
+  [{ ...HELD, waiting: 2, oldestWaitingMs: LIMITS.maxLag + 1 }, 0, 'no-go', 'no-go'],
+  [{ ...HELD, waiting: 2 }, 0, 'no-go', 'no-go'],
+  [{ ...HELD, parked: 1, oldestParkedMs: 7 }, 0, 'no-go', 'no-go'],
+  [{ ...HELD, parked: 3, oldestParkedMs: 7 }, 3, 'go', 'go'],
+  [{ ...HELD, parked: 4, oldestParkedMs: 7 }, 3, 'no-go', 'no-go'],
+])(
+  'of a consumer that holds %j, %i parked being allowed, it is %s',
+  (consumerHeld, allowed, outcome, verdict) => {
+    const thresholds = { ...LIMITS, parked: allowed };
+    expect(judged('held', { ...events({ consumerHeld }), thresholds })).toEqual([outcome, verdict]);
+  },
+);
+
+test('says what the consumer holds, and for how long', () => {
+  const consumerHeld = { waiting: 1, oldestWaitingMs: 60_000, parked: 2, oldestParkedMs: 7 };
+  const of = (held: EventsEvidence['consumerHeld']) =>
+    judgeContext(evidence(events({ consumerHeld: held }))).criteria.find(({ name }) => name === 'held');
+  expect(of(consumerHeld)).toMatchObject({
+    ...{ reading: '1 waits (60 s), 2 parked', required: 'none parked', evidence: '20 ms ago' },
+    why: 'the consumer has parked 2 events; allowed: 0',
+  });
+  expect(of({ ...consumerHeld, parked: 0 })!.why).toBe(
+    '1 event waits for numbers that have not come, the oldest for 60 s',
+  );
+});
+
 test('without the admin API lag and parked events are unknown', () => {
   const away = { events: { unknown: 'admin API: connect ECONNREFUSED' } } as const;
   expect(judged('lag', away)).toEqual(['unknown', 'unknown']);

@@ -91,6 +91,9 @@ it.each<[string, Partial<ContextEvidence>, string]>([
 test('no-go where no client notices: what tells more', () => {
   const parked = { events: { known: { ...EVENTS, parked: 1 } } };
   expect(typed({ reads: legacy, ...parked }).command).toBe('banyan lag');
+  const held = { waiting: 0, oldestWaitingMs: null, parked: 1, oldestParkedMs: 7 };
+  const holds = { events: { known: { ...EVENTS, consumerHeld: held } } };
+  expect(typed({ reads: legacy, ...holds }).command).toBe('banyan held list');
   // The service's readers miss what the parked event told.
   expect(typed({ ...parked, lastChange: changed('set', legacy, canary(10)) }).command).toBe(
     'banyan context undo inventory',
