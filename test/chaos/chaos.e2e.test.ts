@@ -3,8 +3,8 @@ import { findProgram, versionOf } from './chaos-database.ts';
 import { told } from './report.ts';
 import { runChaos } from './run.ts';
 
-/** Enough for all that has to happen, with room, and more on a busy machine; `npm run chaos` takes as long as it is told. */
-const [MINUTES, AT_MOST] = [1.4, 4];
+/** What has to happen happens in less than half of it; a busy machine gets more time; `npm run chaos` takes as long as it is told. */
+const [MINUTES, AT_MOST] = [3, 5];
 
 /** A private server of the kind that the run has, so that it can be restarted; else the run's own. */
 async function databaseOfTheRun(): Promise<string> {
@@ -23,11 +23,11 @@ test(
       atMost: AT_MOST,
       seed,
       database: await databaseOfTheRun(),
-      rate: 150,
+      rate: 100,
       say: (line) => void process.stderr.write(`chaos: ${line}\n`),
     });
     process.stdout.write(`${told(report)}\n`);
     expect(report, told(report)).toMatchObject({ violations: [], void: [], stuck: 0 });
-    expect(report.committed).toBeGreaterThan(5_000);
+    expect(report.committed).toBeGreaterThan(10_000);
   },
 );
