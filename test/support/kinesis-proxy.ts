@@ -30,6 +30,8 @@ export type Fault =
   | { readonly kind: 'delay'; readonly milliseconds: number }
   /** Forwarded and answered when `until` resolves; never if the client has given up by then. */
   | { readonly kind: 'hold'; readonly until: Promise<void> }
+  /** Nothing is answered, ever; everything is written when `until` resolves, though the client may be gone by then. */
+  | { readonly kind: 'linger'; readonly until: Promise<void> }
   /** Nothing is written and nothing answered, ever: the client's timeout has to end it. */
   | { readonly kind: 'hang' };
 
@@ -146,7 +148,7 @@ export async function startKinesisProxy(
           records: records.length,
           sequenceNumbers: sequenceNumbersIn(answer),
           fault,
-          answerLost: fault?.kind === 'drop-answer' || request.socket.destroyed,
+          answerLost: fault?.kind === 'drop-answer' || fault?.kind === 'linger' || request.socket.destroyed,
         });
       return answer;
     };
@@ -165,6 +167,9 @@ export async function startKinesisProxy(
       case 'late':
         request.socket.destroy();
         await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
+        return void (await forward(target, request, body));
+      case 'linger':
+        await fault.until;
         return void (await forward(target, request, body));
       case 'delay':
         await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
