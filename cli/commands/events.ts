@@ -1,10 +1,14 @@
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { isSequenced, loadRegistry } from '../../outbox/index.ts';
 import { countEvents, eraseEvents, type EventsOfKey } from '../../outbox/operator/index.ts';
 import { actorOf } from '../actor.ts';
 import { printJson } from '../client-options.ts';
 import { confirm } from '../confirm.ts';
+import { databaseOfSet } from '../database-of-set.ts';
 import { emulatorCredentials } from '../emulator-credentials.ts';
 import { eraseExamples } from '../erase/erase-examples.ts';
+import { askInboxes, eraseInboxes, type InboxOfKey } from '../erase/erase-inboxes.ts';
 import { formatErased, isComplete } from '../erase/format-erased.ts';
 import { streamUntil } from '../erase/stream-until.ts';
 import { fleetOf } from '../fleet/fleet.ts';
@@ -20,6 +24,7 @@ interface Options {
   readonly reason?: string;
   readonly actor?: string;
   readonly ops?: readonly string[];
+  readonly inbox?: readonly string[];
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -33,7 +38,7 @@ export function register(program: Command): void {
 
   withDatabaseOption(events.command('erase'))
     .description(
-      'overwrite the data of all events of a key, forget stored examples, and say what stays in the stream until when',
+      'overwrite the data of all events of a key, also of those that consumers hold, forget stored examples, and say what stays in the stream until when',
     )
     .requiredOption('--key <key>', 'aggregate type and id, such as customer:42')
     .option('--pending', 'also events that have not been sent: they never will be')
@@ -44,6 +49,11 @@ export function register(program: Command): void {
       "the gateways' ops ports, by commas or repeated; gateway.fleet, else gateway.ops unless given",
       opsAddresses,
     )
+    .option(
+      '--inbox <url>',
+      "mysql://user:password@host:port/database of an extracted service's inbox, whose held events are erased, too; may be repeated",
+      (url: string, before: readonly string[] = []) => [...before, url],
+    )
     .option('-y, --yes', "don't ask")
     .option('--json', 'print JSON')
     .action(async (_options: unknown, command: Command) => {
@@ -51,7 +61,12 @@ export function register(program: Command): void {
       const { key, reason } = options;
       if (!/^[^:]+:./.test(key))
         throw new UsageError(`--key is '${key}'; required: an aggregate's type and id, such as customer:42`);
-      const { outbox: configured, stream } = loadConfig(options.config);
+      const { outbox: configured, stream, contexts, registry } = loadConfig(options.config);
+      const urls = (options.inbox ?? []).map((url) => databaseOfSet('inbox', url, options.config).url);
+      const numbered = isSequenced(
+        await loadRegistry(registry, dirname(resolve(options.config))),
+        key.slice(0, key.indexOf(':')),
+      );
       const { ops } = fleetOf({ config: options.config, ops: options.ops ?? [] });
       await withOutbox(command, async (database) => {
         const before = await countEvents(database, key);
@@ -59,18 +74,21 @@ export function register(program: Command): void {
           throw new Error(
             `nothing was changed: ${before.pending} of the events of ${key} have not been sent. Let them be sent first (\`banyan lag\`), or say --pending: then they are erased and never sent`,
           );
-        if (!options.yes && !(await confirm(questionOf(key, before, ops.length)))) {
+        const asked = await askInboxes(urls, key);
+        if (!options.yes && !(await confirm(questionOf(key, before, ops.length, asked)))) {
           process.stdout.write('nothing was changed\n');
           process.exitCode = 1;
           return;
         }
+        const author = { actor: actorOf(options.actor), reason };
         const outbox = await eraseEvents(
           database,
           { key, bucket: before.bucket, pending: options.pending ?? false },
-          { actor: actorOf(options.actor), reason },
+          author,
         );
-        const [gateways, retention] = await Promise.all([
+        const [gateways, inboxes, retention] = await Promise.all([
           eraseExamples(ops, PATIENCE),
+          eraseInboxes(urls, key, author),
           stream ? retentionOf(stream) : 'the configuration names no stream',
         ]);
         const until = streamUntil({
@@ -82,7 +100,11 @@ export function register(program: Command): void {
           kept: configured?.retention ?? 0,
           now: Date.now(),
         });
-        const erased = { key, before, outbox, gateways, stream: { name: stream?.name, ...until } };
+        const told = asked.flatMap((one) => ('held' in one ? one.held.applications : []));
+        const consumers = Object.values(contexts).flatMap(({ consumer }) => consumer ?? []);
+        const notAsked = [...new Set(consumers)].filter((name) => !told.includes(name));
+        const inbox = { inboxes, notAsked, numbered };
+        const erased = { key, before, outbox, gateways, ...inbox, stream: { name: stream?.name, ...until } };
         if (options.json) printJson({ complete: isComplete(erased), ...erased });
         else process.stdout.write(formatErased(erased));
         process.exitCode = isComplete(erased) ? 0 : 1;
@@ -94,11 +116,17 @@ function questionOf(
   key: string,
   { settled, erased, parked, pending }: EventsOfKey,
   gateways: number,
+  inboxes: readonly InboxOfKey[],
 ): string {
+  const held = inboxes.reduce(
+    (sum, one) => sum + ('held' in one ? one.held.waiting + one.held.parked : 0),
+    0,
+  );
   const unsent = pending + parked;
   return (
     `This overwrites the data of ${settled - erased} sent and ${unsent} unsent events of ${key}` +
-    `${unsent > 0 ? ', which will never be sent' : ''}, and has ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'} forget the stored examples of all contexts. It can't be undone.`
+    `${unsent > 0 ? ', which will never be sent' : ''}` +
+    `${held > 0 ? ` and of ${held} that consumers hold, which will never be handled` : ''}, and has ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'} forget the stored examples of all contexts. It can't be undone.`
   );
 }
 

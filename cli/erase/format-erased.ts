@@ -2,6 +2,7 @@ import type { EraseOutcome, EventsOfKey } from '../../outbox/operator/index.ts';
 import { countOf } from '../parked/blast-radius.ts';
 import { printable } from '../parked/format-parked.ts';
 import type { Forgotten } from './erase-examples.ts';
+import type { ErasedInbox } from './erase-inboxes.ts';
 import type { StreamUntil } from './stream-until.ts';
 
 export interface Erased {
@@ -9,17 +10,27 @@ export interface Erased {
   readonly before: EventsOfKey;
   readonly outbox: EraseOutcome;
   readonly gateways: readonly Forgotten[];
+  readonly inboxes: readonly ErasedInbox[];
+  /** Consumers of the configuration that no inbox named here knows of: nobody knows what they hold. */
+  readonly notAsked: readonly string[];
+  /** Whether events of the key have numbers, as the registry says: consumers may hold them. */
+  readonly numbered: boolean;
   readonly stream: { readonly name: string | undefined } & StreamUntil;
 }
 
 /** Whether all that can be erased is. */
-export function isComplete({ outbox, gateways }: Erased): boolean {
-  return outbox.kind === 'erased' && gateways.every((one) => 'gateway' in one);
+export function isComplete({ outbox, gateways, inboxes, notAsked, numbered }: Erased): boolean {
+  return (
+    outbox.kind === 'erased' &&
+    gateways.every((one) => 'gateway' in one) &&
+    inboxes.every((one) => !('problem' in one)) &&
+    !(numbered && notAsked.length > 0 && inboxes.length === 0)
+  );
 }
 
 /** What was erased, what was not, and what stays where until when. */
 export function formatErased(erased: Erased): string {
-  const { key, outbox, gateways, stream } = erased;
+  const { key, outbox, gateways, inboxes, notAsked, stream } = erased;
   const reached = gateways.flatMap((one) => ('gateway' in one ? [one] : []));
   const examples = reached.reduce((sum, one) => sum + one.examples, 0);
   return [
@@ -30,11 +41,25 @@ export function formatErased(erased: Erased): string {
     ...gateways.flatMap((one) =>
       'problem' in one ? [`! ${one.ops} was not reached: ${one.problem}. Run this again when it is`] : [],
     ),
+    ...inboxes.map((one) => inboxLine(one, key)),
+    ...(notAsked.length > 0
+      ? [
+          `! not looked at: what ${notAsked.length === 1 ? 'consumer' : 'consumers'} ${notAsked.join(', ')} may hold of it by numbers; name the inbox of each with --inbox`,
+        ]
+      : []),
     streamLine(stream),
-    'not touched: what services have made of the events, backups, the binary log, logs of your own (docs/privacy.md)',
+    'not touched: what services have made of the events, inboxes not named with --inbox, backups, the binary log, logs of your own (docs/privacy.md)',
   ]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+function inboxLine(one: ErasedInbox, key: string): string {
+  if ('problem' in one) return `! inbox ${one.name}: ${one.problem}. Run this again when that is over`;
+  const { name, waiting, parked } = one;
+  return waiting + parked === 0
+    ? `inbox ${name}: nothing of ${printable(key)} that isn't erased is held`
+    : `inbox ${name}: the data of ${countOf(waiting, 'event')} that ${waiting === 1 ? 'waits' : 'wait'} for a number and of ${parked} parked is erased; none of them will be handled`;
 }
 
 function streamLine(stream: Erased['stream']): string {

@@ -10,8 +10,8 @@ export interface InboxAuthor {
   readonly reason?: string | undefined;
 }
 
-/** A key went on past missing numbers; a parked event is to be handled after all, or was given up. */
-export type InboxAction = 'passed' | 'handled' | 'skipped';
+/** A key went on past missing numbers; a parked event is to be handled after all, or was given up; a held one was erased. */
+export type InboxAction = 'passed' | 'handled' | 'skipped' | 'erased';
 
 /** One line of the audit. Times are text in UTC. */
 export interface InboxAuditEntry {

@@ -1,4 +1,5 @@
 /** What an operator does with held events by hand: the face of `consumer/` to the command. */
+export { countHeld, eraseHeld, type HeldErased, type HeldOfKey } from './erase-held.ts';
 export {
   findGaps,
   findKnown,

@@ -138,13 +138,13 @@ const USERS: Record<TableSet, readonly UserGrants[]> = {
     {
       user: "'banyan_operator'@'%'",
       comment: [
-        'Whoever runs `banyan held`: sees held events with their data, lets keys go on, has parked events handled or gives them',
-        'up; it can only add to the audit.',
+        'Whoever runs `banyan held` and `events`: sees held events with their data, lets keys go on, has parked events handled or',
+        'gives them up, overwrites the data of those that are erased; it can only add to the audit.',
       ],
       on: {
         banyan_inbox: 'SELECT, INSERT',
         banyan_inbox_sequence: 'SELECT, UPDATE',
-        banyan_inbox_held: 'SELECT, UPDATE (why), DELETE',
+        banyan_inbox_held: 'SELECT, UPDATE (why, envelope), DELETE',
         banyan_inbox_audit: 'SELECT, INSERT',
       },
     },

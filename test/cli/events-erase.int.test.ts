@@ -1,8 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { mysqlInbox } from '../../consumer/index.ts';
 import { append } from '../../outbox/append.ts';
 import { openDatabase } from '../../runtime/database.ts';
+import { numberedEvent } from '../consumer/events.ts';
 import { send } from '../gateway/support/client.ts';
 import { freshFolder } from '../gateway/support/gateway.ts';
 import { closedUrl, startUpstream } from '../gateway/support/upstream.ts';
@@ -70,6 +73,84 @@ stream: { name: ${await freshStream(1)}, endpoint: '${inject('kinesis')}' }
     ...{ complete: true, key: 'customer:42', before: { settled: 2, erased: 2 } },
     ...{ outbox: { events: 0 }, gateways: [{ examples: 0 }], stream: { kind: 'until' } },
   });
+});
+
+test('what a consumer holds of the key is erased in the inboxes that are named; what is not looked at is said', async () => {
+  const url = await freshDatabase('outbox');
+  const inbox = await freshDatabase('inbox');
+  const database = openDatabase(inbox);
+  onTestFinished(() => database.end());
+  const { numbers } = mysqlInbox(database);
+  for (const n of [1, 3, 1]) {
+    const event = numberedEvent('42', n, { data: { n, name: 'Ada' } });
+    await numbers!.apply(
+      { application: 'counting', stream: 's', shard: 'shard' },
+      { event, key: event.partitionkey, number: BigInt(n) },
+      { effect: async () => {}, recorded: Date.now() },
+    );
+  }
+  const cwd = await freshFolder();
+  const ours = fileURLToPath(new URL('../../outbox/index.ts', import.meta.url));
+  await writeFile(
+    join(cwd, 'registry.ts'),
+    `import { defineRegistry } from ${JSON.stringify(ours)};
+const schema = { '~standard': { version: 1, vendor: 'own', validate: (value) => ({ value }) } };
+export default defineRegistry({
+  events: { Counted: { aggregate: 'counter', versions: { 1: { schema } }, personal: ['name'] } },
+  aggregates: { counter: { ordered: 'sequence' } },
+});\n`,
+  );
+  await writeFile(
+    join(cwd, 'banyan.yaml'),
+    `upstreams: { monolith: { url: http://127.0.0.1:3000 }, counting: { url: http://127.0.0.1:3001 } }
+gateway: { fleet: [] }
+registry: ./registry.ts
+outbox: { database: '${url}' }
+stream: { name: ${await freshStream(1)}, endpoint: '${inject('kinesis')}' }
+contexts:
+  counting: { upstream: counting, routes: [GET /a], events: [Counted], consumer: counting }
+  billing: { upstream: counting, routes: [GET /b], consumer: billing }
+`,
+  );
+  const erase = (...args: string[]) =>
+    banyan(['events', 'erase', '--key', 'counter:42', '--actor', 'ann', '--yes', ...args], { cwd });
+  const kept = async () => {
+    const [rows] = await database.query('SELECT envelope FROM banyan_inbox_held');
+    return JSON.stringify(rows);
+  };
+
+  const without = await erase();
+  expect(without.stdout).toContain(
+    '! not looked at: what consumers counting, billing may hold of it by numbers; name the inbox of each with --inbox\n',
+  );
+  expect(without.exitCode).toBe(1);
+  expect(await kept()).toContain('Ada');
+  // It is masked where it is shown.
+  const [[row]] = (await database.query("SELECT id FROM banyan_inbox_held WHERE why = 'gap'")) as unknown as [
+    [{ id: number }],
+  ];
+  const show = () => banyan(['held', 'show', String(row.id), '--database', inbox], { cwd });
+  expect((await show()).stdout).toMatch(/^data +\{"n":3,"name":"\(text, 1 to 8 characters\)"\}$/m);
+
+  const away = `mysql://root@${(await closedUrl()).replace('http://', '')}/inbox`;
+  const partly = await erase('--inbox', inbox, '--inbox', away);
+  const { host, pathname } = new URL(inbox);
+  expect(partly.stdout).toContain(
+    `inbox ${host}${pathname}: the data of 1 event that waits for a number and of 1 parked is erased; none of them will be handled\n`,
+  );
+  expect(partly.stdout).toMatch(/^! inbox 127\.0\.0\.1:\d+\/inbox: connect ECONNREFUSED/m);
+  expect(partly.stdout).toContain('! not looked at: what consumer billing may hold');
+  expect(partly.exitCode).toBe(1);
+  expect(await kept()).not.toContain('Ada');
+  expect((await show()).stdout).toMatch(/^data +\{"erased":true\}$/m);
+
+  const again = await erase('--inbox', inbox, '--json');
+  expect(JSON.parse(again.stdout)).toMatchObject({
+    inboxes: [{ name: `${host}${pathname}`, waiting: 0, parked: 0 }],
+    notAsked: ['billing'],
+  });
+  const wrong = await erase('--inbox', 'inbox');
+  expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
 });
 
 test('a web page may not have a gateway forget its examples', async () => {

@@ -4,6 +4,8 @@ import { install, installText, TABLE_SETS } from '../../control-plane/install/in
 import { openPrismaStore } from '../../control-plane/store/prisma-store.ts';
 import { mysqlInbox } from '../../consumer/mysql-inbox.ts';
 import {
+  countHeld,
+  eraseHeld,
   findGaps,
   findKnown,
   handleKnown,
@@ -292,7 +294,7 @@ describe('the operator', () => {
     "UPDATE banyan_outbox_audit SET actor = 'nobody'",
     'DELETE FROM banyan_outbox_audit',
     'DELETE FROM banyan_inbox',
-    "UPDATE banyan_inbox_held SET envelope = '{}'",
+    'UPDATE banyan_inbox_held SET number = 1',
     'DELETE FROM banyan_inbox_audit',
     'SELECT * FROM customer',
   ])('may not %s', (sql) => expect(as.operator.query(sql)).rejects.toThrow(DENIED));
@@ -400,6 +402,10 @@ describe('the extracted service', () => {
     expect(await skipKnown(as.operator, second!, { actor: 'ann' })).toBe(true);
     expect(await readInboxAudit(as.operator, 10)).toHaveLength(3);
     expect([await applyHeld(), await applyHeld(), await applyHeld()]).toEqual(['handled', 'handled', 'none']);
+    expect((await apply('n9', 9n)).outcome).toBe('gap');
+    expect((await apply('n4b', 4n)).outcome).toBe('known');
+    expect(await countHeld(as.operator, of.key)).toEqual({ waiting: 1, parked: 1, applications: ['app'] });
+    expect(await eraseHeld(as.operator, of.key, { actor: 'ann' })).toEqual({ waiting: 1, parked: 1 });
     for (const [table, column] of [
       ['number', 'handled_at'],
       ['audit', 'at'],
@@ -407,7 +413,7 @@ describe('the extracted service', () => {
       await root.query(`UPDATE banyan_inbox_${table} SET ${column} = ${column} - INTERVAL 366 DAY`);
     const page = await numbers!.purge('app');
     expect(page).toMatchObject({ deleted: 3, next: { table: 'audit' } });
-    expect(await numbers!.purge('app', page.next)).toEqual({ deleted: 3, next: undefined });
+    expect(await numbers!.purge('app', page.next)).toEqual({ deleted: 5, next: undefined });
   });
 
   test.each([
