@@ -34,10 +34,13 @@ export interface RunningJob {
   stop(): Promise<void>;
 }
 
+/** Milliseconds between two looks whether the schedule is there. */
+const SCHEDULED_EVERY = 2_000;
+
 /**
  * Runs a job every so often, shared by all relays of the outbox: one of them has a run at a time. While Redis is away
  * the job waits, and nothing else does. A run whose relay is killed is taken up by another within ten seconds; what it
- * had done, the run sees from the database alone.
+ * had done, the run sees from the database alone. A Redis that comes back empty is given the schedule again.
  */
 export function runJob({ name, every, database, redis, onRedis, log, perform }: JobOptions): RunningJob {
   const stopping = new AbortController();
@@ -87,8 +90,26 @@ export function runJob({ name, every, database, redis, onRedis, log, perform }: 
       await Promise.race([worker.close(), wait(2_000, patience)]);
       await Promise.race([Promise.all([worker.disconnect(), queue.disconnect()]), wait(500, patience)]);
     };
+    await schedule(queue);
+    void keepScheduled(queue);
+  }
+
+  async function schedule(queue: Queue): Promise<void> {
     await queue.setGlobalConcurrency(1);
     await queue.upsertJobScheduler(name, { every }, { name, data: {} });
+  }
+
+  /** While Redis is away a look waits for it. */
+  async function keepScheduled(queue: Queue): Promise<void> {
+    for (;;) {
+      await wait(SCHEDULED_EVERY, stopping.signal);
+      if (stopping.signal.aborted) return;
+      try {
+        if ((await queue.getJobScheduler(name)) === undefined) await schedule(queue);
+      } catch (error) {
+        if (!stopping.signal.aborted) onRedis.report(error);
+      }
+    }
   }
   const starting = start().catch((error: unknown) => onRedis.report(error));
 

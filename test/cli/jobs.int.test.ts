@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import type { JobState } from '../../relay/index.ts';
-import { scene, type Scene } from '../relay/support.ts';
+import { startRedis } from '../../demo/servers/redis.ts';
+import type { JobState, Order } from '../../relay/index.ts';
+import { drained, numbers, scene, type Scene } from '../relay/support.ts';
 import { until } from '../support/until.ts';
 import { banyan } from './support/banyan.ts';
 import { openSite, type Site } from './support/site.ts';
@@ -97,6 +98,75 @@ test('a job whose last run failed is named with the reason', async () => {
   });
   expect(failing.stdout).toMatch(/^purge\s+failing .*failed: .*banyan_outbox/m);
   expect(failing.exitCode).toBe(1);
+});
+
+test('what is asked for while Redis is away waits in the database, and is done once when Redis comes back, though empty', async () => {
+  const it = await scene();
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const { folder: cwd } = await site(it, redis.url);
+  const due = () =>
+    it.database.query(
+      `INSERT INTO banyan_outbox
+         (event_id, source, type, aggregate_type, aggregate_id, data, state, outcome, server_clock, appended_at, settled_at)
+       VALUES (UUID(), '/m', 'Due', 'due', '1', '{}', 'settled', 'silent', NULL, NOW(6) - INTERVAL 3 HOUR, NOW(6) - INTERVAL 3 HOUR)`,
+    );
+  const dueLeft = async () => {
+    const [rows] = await it.database.query("SELECT 1 FROM banyan_outbox WHERE type = 'Due'");
+    return (rows as unknown[]).length;
+  };
+  await due();
+  await it.append(...numbers(20).map((n): [string, number] => ['old', n]));
+  await it.relay({ redis: redis.url, retention: 3_600_000, purgeEvery: 200 });
+  await drained(it);
+  await until('the jobs run', async () => (await dueLeft()) === 0);
+  await until('all of them have run', async () => (await banyan(['jobs'], { cwd })).exitCode === 0);
+
+  redis.kill('SIGKILL');
+  await until('its absence is noticed', () => it.logged.some((line) => line.includes('redis')));
+  await due();
+  // Taken out by hand, with one behind them that waits.
+  await it.appendAtOnce(numbers(4).map((n) => ['held', n]));
+  await drained(it);
+  await it.database.query(
+    "UPDATE banyan_outbox SET state = 'parked', parked_at = NOW(6), parked_reason = 'why', settled_at = NULL, outcome = NULL WHERE aggregate_id = 'held'",
+  );
+  await it.append(['held', 5]);
+  const before = (await it.deliveries()).length;
+  const [replay, redrive] = await Promise.all([
+    banyan(['replay', '--type', 'ThingHappened', '--key', 'thing:old', '--from', '2020-01-01'], { cwd }),
+    banyan(['parked', 'redrive', '--key', 'thing:held', '--job', '--yes'], { cwd }),
+  ]);
+  expect([replay.exitCode, redrive.exitCode]).toEqual([0, 0]);
+  const ids = [replay, redrive].map(({ stdout }) => /^((replay|redrive)-\S+):/m.exec(stdout)![1]!);
+  const orders = async () => {
+    const shown = await Promise.all(ids.map((id) => banyan(['jobs', 'show', id, '--json'], { cwd })));
+    return shown.map(({ stdout }) => JSON.parse(stdout) as Order);
+  };
+  // Live events go on, and the orders can be seen, though nobody knows how the jobs are.
+  await it.append(['live', 1]);
+  await until('the live event is sent', async () => (await it.deliveries()).length === before + 1);
+  expect(await banyan(['jobs'], { cwd })).toMatchObject({
+    stderr: expect.stringContaining("unknown: redis can't be reached"),
+    exitCode: 1,
+  });
+  expect(await orders()).toMatchObject([
+    { state: 'waiting', done: 0, total: 20 },
+    { state: 'waiting', done: 0, total: 4 },
+  ]);
+  expect(await dueLeft()).toBe(1);
+
+  await redis.restart();
+  await until('both are done', async () => (await orders()).every(({ state }) => state === 'completed'));
+  await until('what was due is purged', async () => (await dueLeft()) === 0);
+  await drained(it);
+  expect(await orders()).toMatchObject([{ done: 20 }, { done: 4 }]);
+  expect(await it.published()).toEqual({
+    'thing:old': [...numbers(20), ...numbers(20)],
+    'thing:held': [...numbers(4), ...numbers(5)],
+    'thing:live': [1],
+  });
+  await until('all jobs run again', async () => (await banyan(['jobs'], { cwd })).exitCode === 0);
 });
 
 test('what nobody knows is said: redis away, the database away, none configured', async () => {
