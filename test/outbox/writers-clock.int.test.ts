@@ -134,3 +134,28 @@ test('where the server’s two clocks have come apart, the earlier reading count
   ];
   expect(Math.abs(Number(ahead))).toBeLessThan(60_000_000);
 });
+
+/** The beginning of a UUID of version 1 that tells this time, in milliseconds since 1970. */
+function uuidOf(time: number): string {
+  const ticks = ((BigInt(Math.round(time)) + 12_219_292_800_000n) * 10_000n).toString(16).padStart(15, '0');
+  return `${ticks.slice(7)}-${ticks.slice(3, 7)}-1${ticks.slice(0, 3)}`;
+}
+
+test.each([
+  ['by less than a second: it counts as new', 900, 0],
+  ['by more: nobody knows how old it is', 60_000, null],
+])(
+  'what seems to come from the future, because the server’s clock was set back, %s',
+  async (_, ahead, least) => {
+    const { database } = await outbox();
+    const { databaseTime } = await readLag(database);
+    await database.query(
+      `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data, appended_at, server_clock)
+       VALUES (UUID(), '/m', 'T', 'a', '1', '{}', FROM_UNIXTIME(?), ?)`,
+      [(databaseTime + ahead) / 1_000, uuidOf(databaseTime + ahead)],
+    );
+    const { oldestAgeMs } = (await readLag(database)).types[0]!;
+    if (least === null) expect(oldestAgeMs).toBeNull();
+    else expect(oldestAgeMs).toBeGreaterThanOrEqual(least);
+  },
+);
