@@ -43,21 +43,23 @@ const NO_LEASES = 250;
 export function sendHeartbeats(parts: HeartbeatParts, signal: AbortSignal): Heartbeats {
   const { database, leases, every, log, flow, further } = parts;
   const stream = further ? flow.stream : undefined;
-  const pending = new Map<string, number>();
+  /** Counted anew when a bucket has been another relay's meanwhile, who may have settled what this one appended. */
+  const pending = new Map<string, { readonly epoch: number; readonly count: number }>();
   const keysNow = keysOf(parts);
   let sent: { readonly at: number; readonly eventIds: readonly string[] }[] = [];
   let failing = false;
 
   async function beat(): Promise<boolean> {
-    const owned = new Set(leases.claimable().map(({ bucket }) => bucket));
+    const owned = new Map(leases.claimable().map(({ bucket, epoch }) => [bucket, epoch]));
     if (owned.size === 0) return false;
     const keys = (await keysNow()).filter(({ bucket }) => owned.has(bucket));
-    const names = new Set(keys.map(({ key }) => key));
-    for (const key of pending.keys()) if (!names.has(key)) pending.delete(key);
-    const due = keys.filter(({ key }) => (pending.get(key) ?? 0) < MOST_PENDING);
+    const epochs = new Map(keys.map(({ key, bucket }) => [key, owned.get(bucket)!]));
+    for (const [key, { epoch }] of pending) if (epochs.get(key) !== epoch) pending.delete(key);
+    const due = keys.filter(({ key }) => (pending.get(key)?.count ?? 0) < MOST_PENDING);
     const beats = due.map((key) => ({ ...key, stream, eventId: randomUUID() }));
     await appendHeartbeats(database, beats);
-    for (const { key } of due) pending.set(key, (pending.get(key) ?? 0) + 1);
+    for (const { key } of due)
+      pending.set(key, { epoch: epochs.get(key)!, count: (pending.get(key)?.count ?? 0) + 1 });
     sent.push({ at: performance.now(), eventIds: beats.map(({ eventId }) => eventId) });
     flow.wake();
     const old = sent.filter(({ at }) => performance.now() - at > KEPT);
@@ -87,8 +89,8 @@ export function sendHeartbeats(parts: HeartbeatParts, signal: AbortSignal): Hear
 
   return {
     settled(key) {
-      const count = pending.get(key) ?? 0;
-      if (count > 0) pending.set(key, count - 1);
+      const own = pending.get(key);
+      if (own && own.count > 0) pending.set(key, { ...own, count: own.count - 1 });
     },
     over: run(),
   };

@@ -35,7 +35,7 @@ export interface RunningJob {
 }
 
 /** Milliseconds between two looks whether the schedule is there. */
-const SCHEDULED_EVERY = 2_000;
+const SCHEDULED_EVERY = 15_000;
 
 /**
  * Runs a job every so often, shared by all relays of the outbox: one of them has a run at a time. While Redis is away

@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { ConsumerReport } from '../../consumer/index.ts';
 import { bindStream } from '../../outbox/bind-stream.ts';
@@ -9,6 +10,8 @@ import { startKinesisProxy } from '../support/kinesis-proxy.ts';
 import { freshStream, readStream } from '../support/stream.ts';
 import { until } from '../support/until.ts';
 import type { StreamAddress } from '../../relay/kinesis-publisher.ts';
+import { sendHeartbeats } from '../../relay/send-heartbeats.ts';
+import { equalRanges } from '../../relay/shard-range.ts';
 import { IMPATIENT, scene, type Scene } from './support.ts';
 import { reportsTo } from './reports.ts';
 
@@ -69,6 +72,36 @@ test('while a bucket can not be sent its heartbeats do not pile up, and it is th
   expect(await count(it, `type = 'banyan.heartbeat'`)).toBeLessThanOrEqual(3 * 66);
   await relay.stop();
   expect((await readLag(it.database)).types).toMatchObject([{ type: 'ThingHappened', pending: 1 }]);
+});
+
+test('what another relay settled of a bucket that was its own for a while does not count as pending', async () => {
+  const it = await scene();
+  let epoch = 1;
+  const ending = new AbortController();
+  const shards = () => Promise.resolve(equalRanges(2));
+  const beats = sendHeartbeats(
+    {
+      database: it.database,
+      leases: { claimable: () => [{ bucket: 7, epoch }] },
+      flow: { stream: it.stream, shards, wake() {} },
+      further: false,
+      every: 10,
+      log: pino({ level: 'silent' }),
+    },
+    ending.signal,
+  );
+  onTestFinished(async () => {
+    ending.abort();
+    await beats.over;
+  });
+  const most = await until('it appends no more', async () => {
+    const found = await count(it, '1 = 1');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return found > 0 && found === (await count(it, '1 = 1')) && found;
+  });
+  await it.database.query("UPDATE banyan_outbox SET state = 'settled', settled_epoch = 2");
+  epoch = 3;
+  await until('it appends as many again', async () => (await count(it, "state = 'pending'")) === most);
 });
 
 test('heartbeats that are left pending hold up no change of the stream, and settled ones are deleted by their ids', async () => {
