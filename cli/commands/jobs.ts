@@ -32,7 +32,13 @@ export function register(program: Command): void {
     .option('--json', 'print JSON')
     .action((_: Options, command: Command) =>
       withJobs(command, async ({ database, read, json }) => {
-        const states = await read();
+        const states = await read().catch(async (error: unknown) => {
+          // The orders stand in the database, and are to be seen without Redis.
+          const known = await readOrders(database).catch(() => []);
+          if (json) printJson({ jobs: null, orders: known });
+          else if (known.length > 0) process.stdout.write(orderTable(known));
+          throw error;
+        });
         const orders = await readOrders(database);
         if (json) printJson({ jobs: states, orders });
         else process.stdout.write(table(states) + (orders.length > 0 ? `\n${orderTable(orders)}` : ''));

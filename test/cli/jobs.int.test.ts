@@ -146,10 +146,12 @@ test('what is asked for while Redis is away waits in the database, and is done o
   // Live events go on, and the orders can be seen, though nobody knows how the jobs are.
   await it.append(['live', 1]);
   await until('the live event is sent', async () => (await it.deliveries()).length === before + 1);
-  expect(await banyan(['jobs'], { cwd })).toMatchObject({
+  const seen = await banyan(['jobs'], { cwd });
+  expect(seen).toMatchObject({
     stderr: expect.stringContaining("unknown: redis can't be reached"),
     exitCode: 1,
   });
+  for (const id of ids) expect(seen.stdout).toMatch(new RegExp(`^${id} +waiting +0 of `, 'm'));
   expect(await orders()).toMatchObject([
     { state: 'waiting', done: 0, total: 20 },
     { state: 'waiting', done: 0, total: 4 },
