@@ -83,7 +83,8 @@ async function settledOf({ database }: BenchOutbox): Promise<number> {
 
 /** How much of their limits the shards took in the seconds after the lead. */
 function held(arrived: readonly Arrived[], seconds: number): Omit<ShardLimit, 'repeated'> {
-  const from = Math.min(...arrived.map(({ at }) => at)) + leadOf(seconds) * 1_000;
+  const first = arrived.reduce((least, { at }) => Math.min(least, at), Infinity);
+  const from = first + leadOf(seconds) * 1_000;
   const within = arrived.filter(({ at }) => at >= from && at < from + seconds * 1_000);
   const shares = Array.from({ length: SHARDS }, (_, shard) => {
     const own = within.filter((record) => record.shard === shard);
