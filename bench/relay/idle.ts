@@ -25,7 +25,7 @@ export async function idle(rig: Rig, seconds: number): Promise<Idle> {
       'the relay has all buckets',
       async () => (await outbox.leases()).reduce((a, b) => a + b, 0) === 64,
     );
-    // Until its pauses have grown, and what starting it cost is over: engines compile for a minute what runs eight times a second.
+    // Until its pauses have grown, and what starting it cost is over: what runs a few times a second is compiled over a minute.
     await wait(Math.min(WARM_UP, 4 * seconds) * 1_000);
     const before = { ...relay.usage(), queries: await questions(outbox.database), at: performance.now() };
     await wait(seconds * 1_000);

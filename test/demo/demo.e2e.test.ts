@@ -82,9 +82,13 @@ it('says which promise was broken and exits 1, when an event is missing and anot
   expect(demo.output()).toMatch(/violation: duplicated or invented: stock change of zz: /);
   expect(demo.output()).toMatch(/violation: duplicated: event \S+ was applied more than once\n/);
   const last = demo.output().trimEnd().split('\n').at(-1);
-  expect(last).toMatch(
-    /^demo failed: 3 violations; [\d,]+ requests, 0 failed, .* 1 lost, 1 duplicated, lag p99/,
-  );
+  expect(
+    last,
+    demo
+      .output()
+      .match(/^violation: .*$/gm)
+      ?.join('\n'),
+  ).toMatch(/^demo failed: 3 violations; [\d,]+ requests, 0 failed, .* 1 lost, 1 duplicated, lag p99/);
   await nothingIsLeft();
 });
 
