@@ -2,7 +2,17 @@ import type { LagReport } from '../control-plane/client.ts';
 
 type Row = LagReport['contexts'][number] | LagReport['total'] | LagReport['unassigned'];
 
-const HEADS = ['context', 'pending', 'oldest', 'in/s', 'out/s', 'parked', 'consumer lag', 'end to end'];
+const HEADS = [
+  'context',
+  'pending',
+  'oldest',
+  'in/s',
+  'out/s',
+  'parked',
+  'consumer lag',
+  'held',
+  'end to end',
+];
 
 /** The lag as people read it: a line per context and one in total, and apart from these what stands in the way. */
 export function lagTable(report: LagReport): string {
@@ -12,10 +22,17 @@ export function lagTable(report: LagReport): string {
       context.name,
       ...outboxCells(context),
       consumerCell(context),
+      heldCell(context),
       endToEndCell(context),
     ]),
-    ['unassigned', ...outboxCells(unassigned), '–', '–'],
-    ['total', ...outboxCells(total), consumerCell({ ...total, consumer: null }), endToEndCell(total)],
+    ['unassigned', ...outboxCells(unassigned), '–', '–', '–'],
+    [
+      'total',
+      ...outboxCells(total),
+      consumerCell({ ...total, consumer: null }),
+      heldCell(total),
+      endToEndCell(total),
+    ],
   ];
   const lines = [
     `lag at ${report.at}`,
@@ -49,6 +66,15 @@ function consumerCell({
 }: Pick<LagReport['contexts'][number], 'consumer' | 'consumerState' | 'consumerLagMs'>): string {
   if (consumerState === 'none') return 'no consumer';
   return `${length(consumerLagMs)}${consumer ? ` (${consumer})` : ''}`;
+}
+
+/** Where the consumer keeps numbers: what waits for one, and what it has parked, each with the age of its oldest. */
+function heldCell({ consumerHeld: held }: Pick<LagReport['total'], 'consumerHeld'>): string {
+  if (held === undefined) return '–';
+  if (held === null) return 'unknown';
+  const { waiting, oldestWaitingMs, parked, oldestParkedMs } = held;
+  const aged = (count: number, age: number | null) => (count === 0 ? '0' : `${count} (${length(age)})`);
+  return `${aged(waiting, oldestWaitingMs)}${parked === 0 ? '' : `, ${aged(parked, oldestParkedMs)} parked`}`;
 }
 
 function endToEndCell({

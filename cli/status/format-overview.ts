@@ -64,7 +64,7 @@ function gateways(readings: Readings): string {
   ].join(', ');
 }
 
-function events({ total, openTransaction, relays, contexts }: LagReport): string {
+function events({ total, openTransaction, relays }: LagReport): string {
   const known = (value: number | null, text: (value: number) => string) =>
     value === null ? 'unknown' : text(value);
   const open =
@@ -74,23 +74,17 @@ function events({ total, openTransaction, relays, contexts }: LagReport): string
   return [
     `${known(total.pending, String)} pending${total.oldestAgeMs === null ? '' : ` (${time(total.oldestAgeMs)})`}`,
     `${known(total.parked, String)} parked`,
-    ...held(contexts),
+    ...held(total),
     `relays ${relays.map(({ relay, seenAgoMs }) => `${relay} (${known(seenAgoMs, time)} ago)`).join(', ') || 'none'}`,
     `open transaction ${open}`,
   ].join(', ');
 }
 
-/** What consumers hold by numbers; nothing where none keeps any. Contexts may share a consumer. */
-function held(contexts: LagReport['contexts']): string[] {
-  const told = new Map(
-    contexts.flatMap(({ consumer, consumerHeld }) =>
-      consumerHeld === undefined ? [] : [[consumer, consumerHeld] as const],
-    ),
-  );
-  if (told.size === 0) return [];
-  if ([...told.values()].includes(null)) return ['held unknown'];
-  const sum = (of: 'waiting' | 'parked') => [...told.values()].reduce((all, one) => all + one![of], 0);
-  return [`consumers hold ${sum('waiting')}, ${sum('parked')} parked`];
+/** What consumers hold by numbers; nothing where none keeps any. */
+function held({ consumerHeld }: LagReport['total']): string[] {
+  if (consumerHeld === undefined) return [];
+  if (consumerHeld === null) return ['held unknown'];
+  return [`consumers hold ${consumerHeld.waiting}, ${consumerHeld.parked} parked`];
 }
 
 /** What could not be learned, and by whom. */

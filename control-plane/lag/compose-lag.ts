@@ -4,7 +4,14 @@ import type { ConsumerReading } from './consumer-reports.ts';
 import { describeBackfill } from '../budget/describe-backfill.ts';
 import { contextOf } from './context-of.ts';
 import type { EndToEnd } from './end-to-end.ts';
-import type { ConsumerFigures, ContextLag, EndToEndFigures, LagReport, OutboxFigures } from './lag-report.ts';
+import type {
+  ConsumerFigures,
+  ConsumerHolds,
+  ContextLag,
+  EndToEndFigures,
+  LagReport,
+  OutboxFigures,
+} from './lag-report.ts';
 import type { RateWatch } from './rates.ts';
 import type { Reading } from './sampler.ts';
 import type { Sample } from './sample.ts';
@@ -57,7 +64,7 @@ export function composeLag({ config, outbox, rates, consumer, endToEnd, now }: L
   return {
     at: new Date(sample?.databaseTime ?? now).toISOString(),
     contexts,
-    total: { ...figures(() => true), ...greatest(contexts), ...furthest(contexts) },
+    total: { ...figures(() => true), ...greatest(contexts), ...allHeld(contexts), ...furthest(contexts) },
     heartbeatMs: config.relay.heartbeat === false ? null : config.relay.heartbeat,
     unassigned: {
       types: [...types].filter((type) => owner(type) === undefined).toSorted(),
@@ -97,6 +104,29 @@ function greatest(contexts: readonly ContextLag[]): ConsumerFigures {
   return {
     consumerState: 'known',
     consumerLagMs: Math.max(...consumed.map(({ consumerLagMs }) => consumerLagMs!)),
+  };
+}
+
+/** Contexts may share a consumer, and an application holds what it holds once, whatever it reads. */
+function allHeld(contexts: readonly ContextLag[]): ConsumerHolds {
+  const told = new Map(
+    contexts.flatMap(({ consumer, consumerHeld }) =>
+      consumerHeld === undefined ? [] : [[consumer, consumerHeld] as const],
+    ),
+  );
+  if (told.size === 0) return {};
+  const all = [...told.values()];
+  if (!all.every((held) => held !== null)) return { consumerHeld: null };
+  const sum = (of: 'waiting' | 'parked') => all.reduce((one, held) => one + held[of], 0);
+  const oldest = (of: 'oldestWaitingMs' | 'oldestParkedMs') => {
+    const ages = all.map((held) => held[of]).filter((age) => age !== null);
+    return ages.length === 0 ? null : Math.max(...ages);
+  };
+  return {
+    consumerHeld: {
+      ...{ waiting: sum('waiting'), oldestWaitingMs: oldest('oldestWaitingMs') },
+      ...{ parked: sum('parked'), oldestParkedMs: oldest('oldestParkedMs') },
+    },
   };
 }
 

@@ -31,12 +31,7 @@ export interface EndToEndFigures {
   readonly endToEndMs: number | null;
 }
 
-export interface ContextLag extends OutboxFigures, ConsumerFigures, EndToEndFigures {
-  readonly name: string;
-  /** The application whose lag is this context's. */
-  readonly consumer: string | null;
-  /** How long ago it reported last; null if it never has, or none is configured. */
-  readonly consumerSeenAgoMs: number | null;
+export interface ConsumerHolds {
   /**
    * What the consumer holds of aggregates that are `ordered: sequence`: events that wait for a number, and such as are parked.
    * Null: nobody can say; absent where it keeps no numbers, or hasn't reported that it does.
@@ -44,13 +39,24 @@ export interface ContextLag extends OutboxFigures, ConsumerFigures, EndToEndFigu
   readonly consumerHeld?: HeldFigures | null;
 }
 
+export interface ContextLag extends OutboxFigures, ConsumerFigures, EndToEndFigures, ConsumerHolds {
+  readonly name: string;
+  /** The application whose lag is this context's. */
+  readonly consumer: string | null;
+  /** How long ago it reported last; null if it never has, or none is configured. */
+  readonly consumerSeenAgoMs: number | null;
+}
+
 /** What GET /v1/lag answers with. */
 export interface LagReport {
   /** RFC 3339: the outbox database's clock; this process' clock while the database is away. */
   readonly at: string;
   readonly contexts: readonly ContextLag[];
-  /** All contexts and what is unassigned; the greatest age, and unknown when a part is unknown. */
-  readonly total: OutboxFigures & ConsumerFigures & EndToEndFigures;
+  /**
+   * All contexts and what is unassigned; the greatest age, and unknown when a part is unknown. What a consumer of several
+   * contexts holds counts once.
+   */
+  readonly total: OutboxFigures & ConsumerFigures & EndToEndFigures & ConsumerHolds;
   /** Milliseconds between two heartbeats: `endToEndMs` is up to so much too great. Null: none are sent. */
   readonly heartbeatMs: number | null;
   /** Event types that belong to no context. */

@@ -11,6 +11,9 @@ const none = {
   endToEndMs: null,
 } as const;
 
+/** What a consumer holds. */
+const HELD = { waiting: 2, oldestWaitingMs: 900, parked: 1, oldestParkedMs: 1_000 };
+
 function report(change: Partial<LagReport> = {}): LagReport {
   return {
     at: '2026-11-24T05:00:00.000Z',
@@ -32,6 +35,9 @@ test('the lag is good when all is known and nothing is too old', () => {
   expect(lagIsGood(total({ pending: 3, oldestAgeMs: 1_000 }), 1_000)).toBe(true);
   expect(lagIsGood(total({ consumerState: 'known', consumerLagMs: 900 }), 1_000)).toBe(true);
   expect(lagIsGood(total({ endToEndState: 'known', endToEndMs: 11_000 }), 1_000)).toBe(true);
+  expect(lagIsGood(total({ consumerHeld: HELD }), 1_000)).toBe(true);
+  const nothing = { waiting: 0, oldestWaitingMs: null, parked: 0, oldestParkedMs: null };
+  expect(lagIsGood(total({ consumerHeld: nothing }), 1_000)).toBe(true);
 });
 
 test.each<[string, LagReport]>([
@@ -42,6 +48,9 @@ test.each<[string, LagReport]>([
   ['the outbox is unknown', total({ pending: null, parked: null })],
   ['a consumer lags too much', total({ consumerState: 'known', consumerLagMs: 1_001 })],
   ['a consumer is unknown', total({ consumerState: 'unknown' })],
+  ['an event waits for a number for too long', total({ consumerHeld: { ...HELD, oldestWaitingMs: 1_001 } })],
+  ['a consumer parked an event too long ago', total({ consumerHeld: { ...HELD, oldestParkedMs: 1_001 } })],
+  ['a consumer that keeps numbers can’t say what it holds', total({ consumerHeld: null })],
   [
     'a transaction has been open for too long',
     report({ openTransaction: { state: 'open', thread: 1, ageMs: 1_001, events: 1 } }),
@@ -56,5 +65,19 @@ test('the table says unknown, never zero, for what nobody knows', () => {
   const table = lagTable(
     total({ pending: null, parked: null, rateIn: null, rateOut: null, consumerState: 'unknown' }),
   );
-  expect(table).toMatch(/^total +unknown +unknown +\? +\? +unknown +unknown +–$/m);
+  expect(table).toMatch(/^total +unknown +unknown +\? +\? +unknown +unknown +– +–$/m);
+});
+
+test.each<[string, LagReport['total']['consumerHeld']]>([
+  ['2 (900 ms), 1 (1.0 s) parked', HELD],
+  ['2 (900 ms)', { ...HELD, parked: 0, oldestParkedMs: null }],
+  ['0, 1 (1.0 s) parked', { ...HELD, waiting: 0, oldestWaitingMs: null }],
+  ['0', { waiting: 0, oldestWaitingMs: null, parked: 0, oldestParkedMs: null }],
+  ['unknown', null],
+])('the table says what consumers hold: %s', (cell, consumerHeld) => {
+  const lines = lagTable(total({ consumerHeld: consumerHeld! })).split('\n');
+  const ends = lines.find((line) => line.startsWith('context'))!.indexOf('held') + 'held'.length;
+  expect(lines.find((line) => line.startsWith('total'))!.slice(0, ends)).toMatch(
+    new RegExp(` ${cell.replace(/[()]/g, '\\$&')}$`),
+  );
 });

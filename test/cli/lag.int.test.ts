@@ -86,9 +86,9 @@ test('exit code 1 while no relay is there, 0 when all is known and young, 1 when
   });
   expect(empty).toMatchObject({ code: 0, stderr: '' });
   expect(empty.stdout).toMatch(
-    /^context +pending +oldest +in\/s +out\/s +parked +consumer lag +end to end$/m,
+    /^context +pending +oldest +in\/s +out\/s +parked +consumer lag +held +end to end$/m,
   );
-  expect(empty.stdout).toMatch(/^orders +0 +– +[\d.]+ +[\d.]+ +0 +no consumer +–$/m);
+  expect(empty.stdout).toMatch(/^orders +0 +– +[\d.]+ +[\d.]+ +0 +no consumer +– +–$/m);
   expect(empty.stdout).toContain('open transaction: none holds an event back');
   await append('OrderPlaced', 10);
   expect((await banyan('lag')).code).toBe(0);
