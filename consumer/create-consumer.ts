@@ -1,5 +1,5 @@
 import { hasSequenced, type Registry } from '../outbox/registry/registry.ts';
-import { openLog, type Log } from '../runtime/log.ts';
+import { openLog, withoutData, type Log } from '../runtime/log.ts';
 import { startOpsServer, type OpsServer } from '../runtime/ops-server.ts';
 import type { Lag } from './consumer-lag.ts';
 import { keepHeartbeats } from './heartbeats.ts';
@@ -57,7 +57,7 @@ export interface ConsumerOptions<Tx> {
    * unless given.
    */
   readonly gapWarning?: number | undefined;
-  /** JSON lines on stderr unless given. */
+  /** JSON lines on stderr unless given. Errors are logged without statements and values, whatever its `err` serializer. */
   readonly log?: Log | undefined;
   /** `host:port` of /healthz, /readyz and /metrics; none unless given. Never a public address. */
   readonly ops?: string | undefined;
@@ -102,7 +102,7 @@ export function createConsumer<Tx>(options: ConsumerOptions<Tx>): Consumer {
     throw new TypeError(
       'the registry declares aggregates `ordered: sequence`, and this inbox keeps no numbers; required: one such as mysqlInbox',
     );
-  const log = options.log ?? openLog(application);
+  const log = options.log ? withoutData(options.log) : openLog(application);
   const held = keepHeldEvents(numbers !== undefined);
   const progress = openProgress(Math.max(STALE_AFTER, 4 * poll), Date.now, held);
   const meter = openMeter(application, progress.lag, progress.shards, held);

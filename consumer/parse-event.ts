@@ -14,7 +14,9 @@ export function parseEvent(data: Uint8Array): Parsed {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
   } catch (error) {
-    return { kind: 'foreign', why: `it is no JSON: ${(error as Error).message}` };
+    // The parser's own message quotes what it has read, which may be personal; where it stopped is enough.
+    const place = / at position \d+.*$/.exec((error as Error).message)?.[0] ?? '';
+    return { kind: 'foreign', why: `it is no JSON${place}` };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return { kind: 'foreign', why: 'it is no JSON object' };

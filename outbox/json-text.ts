@@ -34,7 +34,7 @@ export function jsonText(data: unknown, mistakes: string[], deepest = DEEPEST): 
 function mistakeOfValue(value: unknown, kept: boolean): string | undefined {
   switch (typeof value) {
     case 'bigint':
-      return `is the bigint ${value}, which JSON doesn't have; write it as a string`;
+      return "is a bigint, which JSON doesn't have; write it as a string";
     case 'number':
       return Number.isFinite(value) ? undefined : `is ${value}, which JSON doesn't have`;
     case 'string':

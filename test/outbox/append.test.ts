@@ -98,7 +98,7 @@ cycle['self'] = { cycle };
 test.each<[string, unknown, string]>([
   ['undefined', undefined, 'data: is undefined'],
   ['undefined in an array', { list: [1, undefined] }, 'data.list[1]: is undefined'],
-  ['a bigint', { a: [{ b: 1n }] }, 'data.a[0].b: is the bigint 1'],
+  ['a bigint', { a: [{ b: 1n }] }, "data.a[0].b: is a bigint, which JSON doesn't have; write it as a string"],
   ['NaN', { a: NaN }, 'data.a: is NaN'],
   ['Infinity', [-Infinity], 'data[0]: is -Infinity'],
   ['a function', { a: () => 1 }, 'data.a: is a function'],

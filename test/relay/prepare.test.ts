@@ -78,7 +78,7 @@ test.each<[unknown, string]>([
   [{ type: 5, data: 1 }, 'type: is 5, it must be a string or a whole number'],
   [{ data: 1 }, 'type: is undefined, it must be a string'],
   [{ type: 'T' }, "data: is undefined, which JSON doesn't have; write null"],
-  [{ type: 'T', data: { n: 5n } }, "data.n: is the bigint 5, which JSON doesn't have; write it as a string"],
+  [{ type: 'T', data: { n: 5n } }, "data.n: is a bigint, which JSON doesn't have; write it as a string"],
   [{ type: 'T', data: [Number.NaN] }, "data[0]: is NaN, which JSON doesn't have"],
   [{ type: 'T', data: new Map() }, 'data: is a Map or Set, which JSON makes {}'],
   [{ type: 'T', data: () => 1 }, "data: is a function, which JSON doesn't have"],
