@@ -6,11 +6,9 @@ import { actorOf } from '../actor.ts';
 import { printJson } from '../client-options.ts';
 import { confirm } from '../confirm.ts';
 import { databaseOfSet } from '../database-of-set.ts';
-import { emulatorCredentials } from '../emulator-credentials.ts';
 import { eraseExamples } from '../erase/erase-examples.ts';
 import { askInboxes, eraseInboxes, type InboxOfKey } from '../erase/erase-inboxes.ts';
 import { formatErased, isComplete } from '../erase/format-erased.ts';
-import { streamUntil } from '../erase/stream-until.ts';
 import { fleetOf } from '../fleet/fleet.ts';
 import { loadConfig } from '../load-config.ts';
 import { opsAddresses } from '../ops-option.ts';
@@ -61,7 +59,8 @@ export function register(program: Command): void {
       const { key, reason } = options;
       if (!/^[^:]+:./.test(key))
         throw new UsageError(`--key is '${key}'; required: an aggregate's type and id, such as customer:42`);
-      const { outbox: configured, stream, contexts, registry } = loadConfig(options.config);
+      const config = loadConfig(options.config);
+      const { contexts, registry } = config;
       const urls = (options.inbox ?? []).map((url) => databaseOfSet('inbox', url, options.config).url);
       const numbered = isSequenced(
         await loadRegistry(registry, dirname(resolve(options.config))),
@@ -80,31 +79,25 @@ export function register(program: Command): void {
           process.exitCode = 1;
           return;
         }
+        // Loads the AWS SDK, which takes a while: only once there is something to say.
+        const { sentInto, untilWhen } = await import('../erase/streams-of-key.ts');
+        const sent = await sentInto(database, key, config);
         const author = { actor: actorOf(options.actor), reason };
         const outbox = await eraseEvents(
           database,
           { key, bucket: before.bucket, pending: options.pending ?? false },
           author,
         );
-        const [gateways, inboxes, retention] = await Promise.all([
+        const [gateways, inboxes, streams] = await Promise.all([
           eraseExamples(ops, PATIENCE),
           eraseInboxes(urls, key, author),
-          stream ? retentionOf(stream) : 'the configuration names no stream',
+          untilWhen(sent, config, PATIENCE),
         ]);
-        const until = streamUntil({
-          lastAcknowledged:
-            before.lastAcknowledged === null
-              ? undefined
-              : Date.parse(`${before.lastAcknowledged.replace(' ', 'T')}Z`),
-          retention,
-          kept: configured?.retention ?? 0,
-          now: Date.now(),
-        });
         const told = asked.flatMap((one) => ('held' in one ? one.held.applications : []));
         const consumers = Object.values(contexts).flatMap(({ consumer }) => consumer ?? []);
         const notAsked = [...new Set(consumers)].filter((name) => !told.includes(name));
         const inbox = { inboxes, notAsked, numbered };
-        const erased = { key, before, outbox, gateways, ...inbox, stream: { name: stream?.name, ...until } };
+        const erased = { key, before, outbox, gateways, ...inbox, streams };
         if (options.json) printJson({ complete: isComplete(erased), ...erased });
         else process.stdout.write(formatErased(erased));
         process.exitCode = isComplete(erased) ? 0 : 1;
@@ -128,13 +121,4 @@ function questionOf(
     `${unsent > 0 ? ', which will never be sent' : ''}` +
     `${held > 0 ? ` and of ${held} that consumers hold, which will never be handled` : ''}, and has ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'} forget the stored examples of all contexts. It can't be undone.`
   );
-}
-
-/** How long the stream keeps records, in milliseconds; else why nobody knows. */
-async function retentionOf(stream: { name: string; region: string; endpoint?: string | undefined }) {
-  // Loads the AWS SDK, which takes a while: only once there is something to say.
-  const { inspectStream } = await import('../../relay/index.ts');
-  const credentials = emulatorCredentials(stream.endpoint, process.env);
-  const { summary, actions } = await inspectStream(stream, { requestTimeout: PATIENCE, credentials });
-  return summary ? summary.retentionHours * 3_600_000 : actions['kinesis:DescribeStreamSummary'].message;
 }

@@ -3,7 +3,7 @@ import { countOf } from '../parked/blast-radius.ts';
 import { printable } from '../parked/format-parked.ts';
 import type { Forgotten } from './erase-examples.ts';
 import type { ErasedInbox } from './erase-inboxes.ts';
-import type { StreamUntil } from './stream-until.ts';
+import type { StreamOfKey } from './streams-of-key.ts';
 
 export interface Erased {
   readonly key: string;
@@ -15,7 +15,7 @@ export interface Erased {
   readonly notAsked: readonly string[];
   /** Whether events of the key have numbers, as the registry says: consumers may hold them. */
   readonly numbered: boolean;
-  readonly stream: { readonly name: string | undefined } & StreamUntil;
+  readonly streams: readonly StreamOfKey[];
 }
 
 /** Whether all that can be erased is. */
@@ -30,7 +30,7 @@ export function isComplete({ outbox, gateways, inboxes, notAsked, numbered }: Er
 
 /** What was erased, what was not, and what stays where until when. */
 export function formatErased(erased: Erased): string {
-  const { key, outbox, gateways, inboxes, notAsked, stream } = erased;
+  const { key, outbox, gateways, inboxes, notAsked, streams } = erased;
   const reached = gateways.flatMap((one) => ('gateway' in one ? [one] : []));
   const examples = reached.reduce((sum, one) => sum + one.examples, 0);
   return [
@@ -47,8 +47,8 @@ export function formatErased(erased: Erased): string {
           `! not looked at: what ${notAsked.length === 1 ? 'consumer' : 'consumers'} ${notAsked.join(', ')} may hold of it by numbers; name the inbox of each with --inbox`,
         ]
       : []),
-    streamLine(stream),
-    'not touched: what services have made of the events, inboxes not named with --inbox, backups, the binary log, logs of your own (docs/privacy.md)',
+    ...streams.map(streamLine),
+    'not touched: what services have made of the events, inboxes not named with --inbox, other outboxes, backups, the binary log, logs of your own (docs/privacy.md)',
   ]
     .map((line) => `${line}\n`)
     .join('');
@@ -62,18 +62,23 @@ function inboxLine(one: ErasedInbox, key: string): string {
     : `inbox ${name}: the data of ${countOf(waiting, 'event')} that ${waiting === 1 ? 'waits' : 'wait'} for a number and of ${parked} parked is erased; none of them will be handled`;
 }
 
-function streamLine(stream: Erased['stream']): string {
+function streamLine(stream: StreamOfKey): string {
   const name = stream.name === undefined ? 'the stream' : `stream ${stream.name}`;
   switch (stream.kind) {
     case 'gone':
       return `${name}: nothing of it can be there any more`;
     case 'unknown':
       return `${name}: what was sent stays there for the stream's retention, 365 days at most; how long that is is unknown: ${stream.why}`;
-    default: {
-      const until = stream.until.toISOString().slice(0, 19);
-      return stream.because === 'last'
-        ? `${name}: what was sent stays there until ${until}Z, the stream's retention after the last of it; nobody can take it out before`
-        : `${name}: events that were purged from the outbox may be there until ${until}Z; nobody can take them out before`;
-    }
+    default:
+      return `${name}: ${BECAUSE[stream.because](`${stream.until.toISOString().slice(0, 19)}Z`)} before`;
   }
 }
+
+const BECAUSE = {
+  last: (until: string) =>
+    `what was sent stays there until ${until}, the stream's retention after the last of it; nobody can take it out`,
+  unsure: (until: string) =>
+    `events that were erased while they were pending may be there until ${until}: a relay may have sent them. Nobody can take them out`,
+  purged: (until: string) =>
+    `events that were purged from the outbox may be there until ${until}; nobody can take them out`,
+};

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isComplete, type Erased } from '../../cli/erase/format-erased.ts';
+import { formatErased, isComplete, type Erased } from '../../cli/erase/format-erased.ts';
 
 const whole: Erased = {
   key: 'order:7',
@@ -9,7 +9,7 @@ const whole: Erased = {
   inboxes: [{ name: 'db/inventory', waiting: 0, parked: 1 }],
   notAsked: [],
   numbered: true,
-  stream: { name: 's', kind: 'gone' },
+  streams: [{ name: 's', kind: 'gone' }],
 };
 
 it.each<[string, Partial<Erased>, boolean]>([
@@ -23,4 +23,27 @@ it.each<[string, Partial<Erased>, boolean]>([
   ['a consumer is in none of the inboxes named: it may keep no numbers', { notAsked: ['billing'] }, true],
 ])('where %s, it is known whether all is erased', (_what, changes, complete) => {
   expect(isComplete({ ...whole, ...changes })).toBe(complete);
+});
+
+it('says of each stream what stays there until when, and why', () => {
+  const until = new Date('2026-12-05T10:12:40.5Z');
+  const of = (name: string, because: 'last' | 'unsure' | 'purged') =>
+    ({ name, kind: 'until', until, because }) as const;
+  const text = formatErased({
+    ...whole,
+    streams: [
+      of('shop', 'last'),
+      of('b', 'unsure'),
+      of('c', 'purged'),
+      { name: 'd', kind: 'gone' },
+      { name: undefined, kind: 'unknown', why: 'denied' },
+    ],
+  });
+  expect(text.split('\n').filter((line) => /^(the )?stream/.test(line))).toEqual([
+    "stream shop: what was sent stays there until 2026-12-05T10:12:40Z, the stream's retention after the last of it; nobody can take it out before",
+    'stream b: events that were erased while they were pending may be there until 2026-12-05T10:12:40Z: a relay may have sent them. Nobody can take them out before',
+    'stream c: events that were purged from the outbox may be there until 2026-12-05T10:12:40Z; nobody can take them out before',
+    'stream d: nothing of it can be there any more',
+    "the stream: what was sent stays there for the stream's retention, 365 days at most; how long that is is unknown: denied",
+  ]);
 });

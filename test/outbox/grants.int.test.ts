@@ -37,6 +37,7 @@ import {
   askForRedrive,
   readRedrives,
   redrive,
+  sentOfKey,
 } from '../../outbox/operator/index.ts';
 import { cancelOrder } from '../../outbox/operator/cancel-order.ts';
 import { forgetAuditPage } from '../../outbox/operator/forget-audit.ts';
@@ -282,6 +283,9 @@ describe('the operator', () => {
       { actor: 'ann' },
     );
     expect(erased).toEqual({ kind: 'erased', events: 3 });
+    expect(await sentOfKey(as.operator, 'order:o1')).toMatchObject([
+      { stream: null, acknowledged: null, unsure: expect.any(String) },
+    ]);
     await root.query('DELETE FROM banyan_outbox');
   });
 
