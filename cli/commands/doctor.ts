@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import { furtherStreams } from '../../contexts/index.ts';
 import { CHECKS, diagnose, isSound } from '../../control-plane/doctor/index.ts';
 import { printJson } from '../client-options.ts';
 import { doctorTable } from '../doctor-table.ts';
@@ -30,7 +31,8 @@ export function register(program: Command): void {
     .option('--json', 'the findings as JSON')
     .action(async ({ json, only, database, inbox }: Options, command: Command) => {
       const file = command.optsWithGlobals<{ config: string }>().config;
-      const { outbox, control, stream, relay, redis, captures } = loadConfig(file);
+      const config = loadConfig(file);
+      const { outbox, control, stream, relay, redis, captures } = config;
       const databases = {
         ...(outbox || database ? { outbox: database ?? outbox!.database } : {}),
         ...(inbox === undefined ? {} : { inbox }),
@@ -45,6 +47,7 @@ export function register(program: Command): void {
         captured: Object.values(captures).map(({ table }) => table),
         stopsCapture: outbox?.budget.atBudget === 'stopCapture',
         stream,
+        streams: furtherStreams(config),
         credentials: stream && emulatorCredentials(stream.endpoint, process.env),
         redis,
         retention: outbox?.retention,

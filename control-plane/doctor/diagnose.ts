@@ -17,6 +17,8 @@ export interface Patient {
   /** Whether their triggers are removed at the outbox's budget; not unless given. */
   readonly stopsCapture?: boolean | undefined;
   readonly stream?: StreamAddress | undefined;
+  /** Further streams that the relays send to; none unless given. */
+  readonly streams?: readonly StreamAddress[] | undefined;
   readonly credentials?: Credentials | undefined;
   readonly redis?: string | undefined;
   /** Milliseconds, as in the configuration. */
@@ -46,10 +48,10 @@ const HOW: Readonly<Record<string, string>> = {
  * target that can't be reached is a finding.
  */
 export async function diagnose(patient: Patient): Promise<Finding[]> {
-  const { stream, requestTimeout, credentials } = patient;
-  const seen = stream && (await inspectStream(stream, { requestTimeout, credentials }));
   const { captured, stopsCapture = false } = patient;
-  const terms = { captured, stopsCapture, recordBytes: seen?.summary?.recordBytes ?? RECORD };
+  const streams = await inspectStreams(patient);
+  const recordBytes = Math.max(RECORD, ...streams.map(({ seen }) => seen.summary?.recordBytes ?? RECORD));
+  const terms = { captured, stopsCapture, recordBytes };
   const databases = await Promise.all(
     Object.entries(patient.databases).map(([set, url]) =>
       readDatabase(url, set as TableSet).then(
@@ -58,20 +60,35 @@ export async function diagnose(patient: Patient): Promise<Finding[]> {
       ),
     ),
   );
-  return [...databases.flat(), ...checkStream(patient, seen), ...(await checkRedis(patient))];
+  const ofStreams = streams.flatMap((one) => checkStream(one, patient));
+  return [...databases.flat(), ...ofStreams, ...(await checkRedis(patient))];
+}
+
+interface SeenStream {
+  readonly name: string;
+  /** As findings name it. */
+  readonly target: string;
+  readonly seen: Awaited<ReturnType<typeof inspectStream>>;
+}
+
+function inspectStreams(patient: Patient): Promise<SeenStream[]> {
+  const { stream, streams = [], requestTimeout, credentials } = patient;
+  const inspect = async (address: StreamAddress, target: string): Promise<SeenStream> => ({
+    ...{ name: address.name, target },
+    seen: await inspectStream(address, { requestTimeout, credentials }),
+  });
+  return Promise.all([
+    ...(stream ? [inspect(stream, 'stream')] : []),
+    ...streams.map((address) => inspect(address, `stream ${address.name}`)),
+  ]);
 }
 
 function checkStream(
-  { stream, retention, requestTimeout }: Patient,
-  seen: Awaited<ReturnType<typeof inspectStream>> | undefined,
+  { name, target, seen }: SeenStream,
+  { retention, requestTimeout }: Pick<Patient, 'retention' | 'requestTimeout'>,
 ): Finding[] {
-  if (!stream || !seen) return [];
-  const at = (check: string, said: Omit<Finding, 'check' | 'target'>) => ({
-    check,
-    target: 'stream',
-    ...said,
-  });
-  const facts = seen.summary && { name: stream.name, ...seen.summary };
+  const at = (check: string, said: Omit<Finding, 'check' | 'target'>) => ({ check, target, ...said });
+  const facts = seen.summary && { name, ...seen.summary };
   return [
     ...(facts
       ? Object.entries(STREAM_CHECKS).map(([check, say]) =>
@@ -79,7 +96,7 @@ function checkStream(
         )
       : []),
     ...Object.entries(seen.actions).map(([action, answer]) =>
-      at('rights', right(action, answer, { stream: stream.name, how: HOW[action] ?? 'asked' })),
+      at('rights', right(action, answer, { stream: name, how: HOW[action] ?? 'asked' })),
     ),
     ...(seen.clock ? [at('clock', clock("Kinesis' clock", seen.clock, true))] : []),
   ];

@@ -5,7 +5,7 @@ export type Level = 'ok' | 'warning' | 'problem' | 'unknown';
 export interface Finding {
   /** The check: `version`, `grants`, `indexes`. */
   readonly check: string;
-  /** Where: `outbox`, `inbox`, `control`, `stream`, `redis`. */
+  /** Where: `outbox`, `inbox`, `control`, `stream`, `stream <name>` of a further one, `redis`. */
   readonly target: string;
   readonly level: Level;
   readonly found: string;

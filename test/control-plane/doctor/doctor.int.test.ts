@@ -55,6 +55,24 @@ test('a sound installation has neither a problem nor an unknown, and nothing is 
   expect(await readStream(stream)).toEqual([]);
 });
 
+test('every stream that the relays send to is looked at, and one that is missing is named', async () => {
+  const endpoint = inject('kinesis');
+  const at = (name: string) => ({ name, region: 'us-east-1', endpoint });
+  const further = await freshStream(3);
+  const findings = await look({
+    stream: at(await freshStream(1)),
+    streams: [at(further), at('not-there')],
+    credentials,
+  });
+  expect(of(findings, 'state').map(({ target, found }) => [target, /with (.*)/.exec(found)?.[1]])).toEqual([
+    ['stream', '1 open shards'],
+    [`stream ${further}`, '3 open shards'],
+  ]);
+  const amiss = findings.filter(({ level }) => level !== 'ok' && level !== 'warning');
+  expect(new Set(amiss.map(({ target }) => target))).toEqual(new Set(['stream not-there']));
+  expect(await readStream(further)).toEqual([]);
+});
+
 test('a missing index and a missing column are named; what it says to do for the index brings it back', async () => {
   const broken = await freshDatabase('outbox');
   const database = openDatabase(broken);
