@@ -50,9 +50,11 @@ export function sendHeartbeats(parts: HeartbeatParts, signal: AbortSignal): Hear
   let failing = false;
 
   async function beat(): Promise<boolean> {
+    if (leases.claimable().length === 0) return false;
+    const all = await keysNow();
+    // Asked for after the shards, which take a while: of a bucket that is another relay's by now nothing is appended.
     const owned = new Map(leases.claimable().map(({ bucket, epoch }) => [bucket, epoch]));
-    if (owned.size === 0) return false;
-    const keys = (await keysNow()).filter(({ bucket }) => owned.has(bucket));
+    const keys = all.filter(({ bucket }) => owned.has(bucket));
     const epochs = new Map(keys.map(({ key, bucket }) => [key, owned.get(bucket)!]));
     for (const [key, { epoch }] of pending) if (epochs.get(key) !== epoch) pending.delete(key);
     const due = keys.filter(({ key }) => (pending.get(key)?.count ?? 0) < MOST_PENDING);

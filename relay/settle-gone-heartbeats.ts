@@ -17,8 +17,13 @@ export interface GoneHeartbeatParts {
 
 /** Milliseconds between two looks whether a bucket is due. */
 const LOOK_EVERY = 500;
-/** Milliseconds until a bucket is looked into again under the same lease: relays with another configuration may run still. */
-const AGAIN = 600_000;
+/**
+ * Milliseconds until a bucket is looked into again under the same lease, after the first look and at most: what the owner
+ * before was appending when it gave the bucket up comes late, and relays with another configuration may run still.
+ */
+const [SOON, AGAIN] = [2_000, 600_000];
+/** How many times as long each next look waits. */
+const SLOWER = 15;
 /** Milliseconds until the next try after one that failed. */
 const AFTER_FAILURE = 30_000;
 
@@ -26,21 +31,23 @@ const AFTER_FAILURE = 30_000;
  * Settles silently, and deletes, the heartbeats of streams that were taken out of the configuration: nobody sends them any
  * more, and they would stay pending for ever. Only those in buckets that this relay owns, under the epoch of its lease, so
  * that a relay that still knows the stream keeps its own; a heartbeat that doesn't come makes a lag greater, never
- * smaller. Looks into each bucket once it is owned. Ends when `signal` aborts; never rejects.
+ * smaller. Looks into each bucket once it is owned, soon after that, and seldom then. Ends when `signal` aborts; never rejects.
  */
 export async function settleGoneHeartbeats(parts: GoneHeartbeatParts, signal: AbortSignal): Promise<void> {
   const { leases, log } = parts;
-  const lookedAt = new Map<number, { readonly epoch: number; readonly at: number }>();
+  const looked = new Map<number, { readonly epoch: number; readonly at: number; readonly again: number }>();
   let failing = false;
   while (!signal.aborted) {
     let pause = LOOK_EVERY;
     try {
       for (const held of leases.claimable()) {
-        const last = lookedAt.get(held.bucket);
-        if (last?.epoch === held.epoch && performance.now() - last.at < AGAIN) continue;
+        const found = looked.get(held.bucket);
+        const last = found?.epoch === held.epoch ? found : undefined;
+        if (last && performance.now() - last.at < last.again) continue;
         if (signal.aborted || !leases.holds(held)) break;
         await settleOfBucket(parts, held);
-        lookedAt.set(held.bucket, { epoch: held.epoch, at: performance.now() });
+        const again = last ? Math.min(AGAIN, last.again * SLOWER) : SOON;
+        looked.set(held.bucket, { epoch: held.epoch, at: performance.now(), again });
       }
       failing = false;
     } catch (error) {

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { ConsumerReport } from '../../consumer/index.ts';
 import { bindStream } from '../../outbox/bind-stream.ts';
-import { deleteHeartbeats } from '../../outbox/heartbeat.ts';
+import { appendHeartbeats, deleteHeartbeats } from '../../outbox/heartbeat.ts';
 import { readLag } from '../../outbox/lag.ts';
 import { countingConsumer, countingDatabase } from '../consumer/counting.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -11,6 +12,7 @@ import { freshStream, readStream } from '../support/stream.ts';
 import { until } from '../support/until.ts';
 import type { StreamAddress } from '../../relay/kinesis-publisher.ts';
 import { sendHeartbeats } from '../../relay/send-heartbeats.ts';
+import { settleGoneHeartbeats } from '../../relay/settle-gone-heartbeats.ts';
 import { equalRanges } from '../../relay/shard-range.ts';
 import { IMPATIENT, scene, type Scene } from './support.ts';
 import { reportsTo } from './reports.ts';
@@ -239,4 +241,67 @@ test('a relay that is not asked for a stream leaves the heartbeats of other rela
   const kept = await buckets('knows');
   expect(kept).toHaveLength(32);
   expect(kept.every((n) => n >= 3)).toBe(true);
+});
+
+test('a heartbeat of a stream that is gone, appended late by the owner before, goes soon after the bucket was looked into', async () => {
+  const it = await scene();
+  const beat = () =>
+    appendHeartbeats(it.database, [
+      { eventId: randomUUID(), aggregateId: 'heartbeat-gone-0', bucket: 0, stream: 'gone' },
+    ]);
+  await beat();
+  const [rows] = await it.database.query('SELECT bucket FROM banyan_outbox');
+  const [{ bucket }] = rows as [{ bucket: number }];
+  await it.database.query(
+    `UPDATE banyan_outbox_lease SET owner = 'one', epoch = 1, expires_at = NOW(6) + INTERVAL 1 HOUR WHERE bucket = ?`,
+    [bucket],
+  );
+  const ending = new AbortController();
+  const over = settleGoneHeartbeats(
+    {
+      database: it.database,
+      owner: 'one',
+      leases: { claimable: () => [{ bucket, epoch: 1 }], holds: () => true },
+      streams: new Set([it.stream]),
+      log: pino({ level: 'silent' }),
+    },
+    ending.signal,
+  );
+  onTestFinished(async () => {
+    ending.abort();
+    await over;
+  });
+  await until('the bucket was looked into', async () => (await count(it, '1 = 1')) === 0);
+  await beat();
+  await until('the late one has gone, too', async () => (await count(it, '1 = 1')) === 0);
+});
+
+test('no heartbeat is appended for a bucket that was given up while the shards were asked for', async () => {
+  const it = await scene();
+  let buckets = [7, 8];
+  const ending = new AbortController();
+  const beats = sendHeartbeats(
+    {
+      database: it.database,
+      leases: { claimable: () => buckets.map((bucket) => ({ bucket, epoch: 1 })) },
+      flow: {
+        stream: it.stream,
+        shards: () => {
+          buckets = [8];
+          return Promise.resolve(equalRanges(2));
+        },
+        wake() {},
+      },
+      further: false,
+      every: 60_000,
+      log: pino({ level: 'silent' }),
+    },
+    ending.signal,
+  );
+  onTestFinished(async () => {
+    ending.abort();
+    await beats.over;
+  });
+  await until('the other bucket has one', async () => (await count(it, 'bucket = 8')) > 0);
+  expect(await count(it, 'bucket <> 8')).toBe(0);
 });
