@@ -9,7 +9,7 @@ import { startSystem, type System } from './start-system.ts';
 import { introduce, invite } from './story/introduce.ts';
 import { liveLine } from './story/live-line.ts';
 import { filled, lastPosition } from './story/records.ts';
-import { openPages, tell } from './story/tell.ts';
+import { openPages, steppedIn, tell } from './story/tell.ts';
 import { verify } from './story/verify.ts';
 import { openTerminal } from './terminal.ts';
 
@@ -146,6 +146,8 @@ async function tellTheMove(system: System): Promise<void> {
   } else {
     await shoppers.stop();
     terminal.say(`\n${openPages(shoppers.watched)}`);
+    const fallbacks = steppedIn(shoppers.tally);
+    if (fallbacks) terminal.say(fallbacks);
     const verdict = await verify(system, shoppers, stages, { position, cohorts });
     problems = verdict.violations;
     closing = verdict.line;

@@ -1,5 +1,5 @@
 import { request as send, type Agent } from 'node:http';
-import { observe, type Tally } from './tally.ts';
+import { fallbackIn, observe, type Tally } from './tally.ts';
 
 export interface Answer {
   readonly status: number;
@@ -20,6 +20,11 @@ export interface Browser {
   readonly cookies: string;
 }
 
+interface AnsweredBy {
+  readonly side: string;
+  readonly fallback: string | undefined;
+}
+
 const TIMEOUT = 30_000;
 
 export function openBrowser({ agent, url, tally }: { agent: Agent; url: string; tally: Tally }): Browser {
@@ -38,17 +43,17 @@ export function openBrowser({ agent, url, tally }: { agent: Agent; url: string; 
     const began = performance.now();
     const stage = tally.stage;
     const cohort = cookies.get('sid');
-    const seen = (result: number | string, side: string | undefined) =>
+    const seen = (result: number | string, by?: AnsweredBy) =>
       observe(tally, stage, {
         request: `${method} ${path}`,
         result,
         expected: expected.includes(result as number),
         milliseconds: performance.now() - began,
-        ...(path.startsWith('/inventory/') && cohort && side && { read: { cohort, side } }),
+        ...(path.startsWith('/inventory/') && cohort && by?.side && { read: { cohort, ...by } }),
       });
     try {
-      const { servedBy, ...answer } = await perform(method, path, form);
-      seen((answer.status === 200 && check?.(answer)) || answer.status, servedBy);
+      const { by, ...answer } = await perform(method, path, form);
+      seen((answer.status === 200 && check?.(answer)) || answer.status, by);
       csrf = /name="csrf" value="([^"]+)"/.exec(answer.body)?.[1] ?? csrf;
       return answer;
     } catch (error) {
@@ -56,17 +61,12 @@ export function openBrowser({ agent, url, tally }: { agent: Agent; url: string; 
         error instanceof Error
           ? error.message || String((error as NodeJS.ErrnoException).code)
           : String(error),
-        undefined,
       );
       return { status: 0, body: '', location: undefined };
     }
   }
 
-  function perform(
-    method: string,
-    path: string,
-    form?: string,
-  ): Promise<Answer & { servedBy: string | undefined }> {
+  function perform(method: string, path: string, form?: string): Promise<Answer & { by: AnsweredBy }> {
     return new Promise((resolve, reject) => {
       const headers: Record<string, string | number> = {};
       if (cookies.size > 0) headers['cookie'] = cookieField();
@@ -81,8 +81,9 @@ export function openBrowser({ agent, url, tally }: { agent: Agent; url: string; 
         response.once('end', () => {
           keep(response.headers['set-cookie'] ?? []);
           const body = Buffer.concat(chunks).toString();
-          const servedBy = response.headers['x-served-by'] as string | undefined;
-          resolve({ status: response.statusCode ?? 0, body, location: response.headers.location, servedBy });
+          const { location, 'x-served-by': side, 'server-timing': timing } = response.headers;
+          const by = { side: String(side ?? ''), fallback: fallbackIn(timing) };
+          resolve({ status: response.statusCode ?? 0, body, location, by });
         });
       });
       request.once('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT} ms`)));

@@ -7,8 +7,12 @@ export interface Observation {
   readonly result: number | string;
   readonly expected: boolean;
   readonly milliseconds: number;
-  /** For an inventory read: who asked, and who answered. */
-  readonly read?: { readonly cohort: string; readonly side: string };
+  /** For an inventory read: who asked, and who answered; `fallback`: why the monolith did in the service's place. */
+  readonly read?: {
+    readonly cohort: string;
+    readonly side: string;
+    readonly fallback?: string | undefined;
+  };
 }
 
 /** What was seen between two toggles: how often each cohort's inventory reads were answered by which side. */
@@ -22,6 +26,8 @@ export interface Tally {
   requests: number;
   reads: number;
   readsOnService: number;
+  /** Reads that the monolith answered in the service's place, by why. They tell nothing of where a cohort belongs. */
+  readonly fallbacks: Map<string, number>;
   failed: number;
   /** What the first hundred of them were. */
   readonly failures: string[];
@@ -38,6 +44,7 @@ export const createTally = (): Tally => ({
   requests: 0,
   reads: 0,
   readsOnService: 0,
+  fallbacks: new Map(),
   failed: 0,
   failures: [],
   latencies: [],
@@ -56,10 +63,17 @@ export function observe(tally: Tally, stage: StageTally | undefined, seen: Obser
   if (!seen.read || !seen.expected) return;
   tally.reads += 1;
   if (seen.read.side === 'inventory-service') tally.readsOnService += 1;
+  const { fallback } = seen.read;
+  if (fallback !== undefined)
+    return void tally.fallbacks.set(fallback, (tally.fallbacks.get(fallback) ?? 0) + 1);
   if (stage === undefined || stage !== tally.stage) return;
   const sides = stage.cohorts.get(seen.read.cohort) ?? new Map<string, number>();
   stage.cohorts.set(seen.read.cohort, sides.set(seen.read.side, (sides.get(seen.read.side) ?? 0) + 1));
 }
+
+/** Why the monolith answered in the service's place, if it did, from an answer's `Server-Timing`. */
+export const fallbackIn = (timing: string | readonly string[] | undefined): string | undefined =>
+  /\bbanyan;desc="fallback: ([^"]+)"/.exec(String(timing))?.[1];
 
 export function openStage(name: string, percent: number): StageTally {
   return { name, percent, cohorts: new Map() };

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { wait } from '../../runtime/wait.ts';
 import { PRODUCTS } from '../shop/seed.ts';
-import { observe, type Tally } from './tally.ts';
+import { fallbackIn, observe, type Tally } from './tally.ts';
 
 export interface WatchersOptions {
   /** The gateway. */
@@ -77,12 +77,14 @@ function look(
     origin: url,
   });
   let side = '';
+  let fallback: string | undefined;
+  socket.on('upgrade', ({ headers }) => (fallback = fallbackIn(headers['server-timing'])));
   socket.on('message', (data) => {
     tally.messages += 1;
     if (side) return;
     side = (JSON.parse(String(data)) as { served_by: string }).served_by;
     observe(all, stage, {
-      ...{ request: 'GET /inventory/live', result: 101, expected: true, read: { cohort, side } },
+      ...{ request: 'GET /inventory/live', result: 101, expected: true, read: { cohort, side, fallback } },
       milliseconds: performance.now() - began,
     });
   });

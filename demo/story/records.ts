@@ -1,5 +1,6 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../../runtime/database.ts';
+import { HEARTBEAT } from '../../outbox/event.ts';
 import { wait } from '../../runtime/wait.ts';
 import { bySku, type Journal, type ShopRecord } from './checks.ts';
 
@@ -99,13 +100,21 @@ export async function filled(service: Database, events: number, signal: AbortSig
   }
 }
 
-/** Events in the outbox by type, and how many of them are not yet acknowledged by Kinesis. */
-export async function readOutbox(
-  shop: Database,
-): Promise<{ count: (type: string) => number; unsettled: number }> {
+export interface OutboxRecord {
+  readonly count: (type: string) => number;
+  readonly unsettled: number;
+}
+
+/**
+ * The shop's events in the outbox by type, and how many of them are not yet acknowledged by Kinesis. The relay's own
+ * heartbeats are none of them: some are always under way.
+ */
+export async function readOutbox(shop: Database): Promise<OutboxRecord> {
   const found = await rows(
     shop,
-    "SELECT type, COUNT(*) AS events, SUM(state <> 'settled') AS unsettled FROM banyan_outbox GROUP BY type",
+    `SELECT type, COUNT(*) AS events, SUM(state <> 'settled') AS unsettled FROM banyan_outbox
+      WHERE type <> ? GROUP BY type`,
+    [HEARTBEAT],
   );
   return {
     count: (type) => Number(found.find((row) => row['type'] === type)?.['events'] ?? 0),

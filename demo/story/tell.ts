@@ -1,6 +1,6 @@
 import { wait } from '../../runtime/wait.ts';
 import type { Shoppers } from '../shoppers/start-shoppers.ts';
-import { openStage, type StageTally } from '../shoppers/tally.ts';
+import { openStage, type StageTally, type Tally } from '../shoppers/tally.ts';
 import type { WatchTally } from '../shoppers/watchers.ts';
 import type { System } from '../start-system.ts';
 import type { Terminal } from '../terminal.ts';
@@ -110,6 +110,14 @@ export function openPages({ held, opened, dropped }: WatchTally): string {
     `${number(held)} pages were left open through every toggle, with the WebSocket that they began with; ` +
     `${number(opened)} more were opened, ${number(dropped.length)} broke`
   );
+}
+
+/** `The monolith answered 3 reads in the service's place: identity unknown 2, failed 1`; undefined when it answered none. */
+export function steppedIn({ fallbacks }: Tally): string | undefined {
+  const all = [...fallbacks.values()].reduce((sum, count) => sum + count, 0);
+  if (all === 0) return undefined;
+  const why = [...fallbacks].map(([reason, count]) => `${reason} ${number(count)}`);
+  return `The monolith answered ${number(all)} ${all === 1 ? 'read' : 'reads'} in the service's place: ${why.join(', ')}`;
 }
 
 export const number = (value: number): string => value.toLocaleString('en-US');

@@ -1,7 +1,7 @@
-import { wait } from '../../runtime/wait.ts';
 import type { Shoppers } from '../shoppers/start-shoppers.ts';
 import type { StageTally } from '../shoppers/tally.ts';
 import type { System } from '../start-system.ts';
+import { arrived } from './arrived.ts';
 import {
   compareJournals,
   diaryAgrees,
@@ -13,7 +13,7 @@ import {
   shareOfCohorts,
   sticky,
 } from './checks.ts';
-import { readLags, readOutbox, readService, readShop } from './records.ts';
+import { readLags, readShop } from './records.ts';
 import { number } from './tell.ts';
 
 export interface Verdict {
@@ -21,9 +21,6 @@ export interface Verdict {
   /** `2,140 requests, 0 failed, 312 events, 0 lost, 0 duplicated, lag p99 41 ms` */
   readonly line: string;
 }
-
-/** How long (milliseconds) the last events may take to arrive before they count as lost. */
-const LAST_EVENTS = 15_000;
 
 /**
  * Holds the service against the shop's own tables, those against what the shoppers remember, and what the shoppers
@@ -37,17 +34,11 @@ export async function verify(
 ): Promise<Verdict> {
   const shop = await readShop(shopDatabase);
   const expected = size(shop.stock) + size(shop.allPrices);
-  const deadline = Date.now() + LAST_EVENTS;
-  let service = await readService(inventory);
-  while (service.events < expected && Date.now() < deadline) {
-    await wait(50);
-    service = await readService(inventory);
-  }
+  const { service, outbox } = await arrived({ shop: shopDatabase, inventory }, expected);
   const stock = compareJournals('stock change', shop.stock, service.stock);
   const prices = compareJournals('price change', shop.allPrices, service.prices);
   const state = compareJournals("last state ('available at price')", shop.state, service.state);
   const repeated = repeatedEvents(service.eventIds);
-  const outbox = await readOutbox(shopDatabase);
   const lag = p99(await readLags(inventory, position));
   const lost = stock.lost + prices.lost;
   const duplicated = Math.max(stock.duplicated + prices.duplicated, repeated.length);

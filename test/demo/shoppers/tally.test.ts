@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { createTally, observe, openStage } from '../../../demo/shoppers/tally.ts';
+import { createTally, fallbackIn, observe, openStage } from '../../../demo/shoppers/tally.ts';
+import { steppedIn } from '../../../demo/story/tell.ts';
+import { FALLBACKS, fallbackFields } from '../../../gateway/fallback.ts';
 
 const read = (cohort: string, side: string, expected = true) => ({
   request: 'GET /inventory/banyan',
@@ -37,4 +39,26 @@ it('counts every answer that nobody expected, and keeps the first hundred', () =
   for (let index = 0; index < 150; index += 1) observe(tally, undefined, read('anna', 'monolith', false));
   expect(tally.failed).toBe(150);
   expect(tally.failures).toEqual(Array(100).fill('GET /inventory/banyan: 502'));
+});
+
+it("counts a read that the monolith answered in the service's place for no stage, and tells of it", () => {
+  const tally = createTally();
+  const stage = openStage('100 %', 100);
+  tally.stage = stage;
+  expect(steppedIn(tally)).toBeUndefined();
+  for (const [side, fallback] of [
+    ['inventory-service'],
+    ['monolith', 'failed'],
+    ['monolith', 'failed'],
+  ] as const)
+    observe(tally, stage, { ...read('anna', side), read: { cohort: 'anna', side, fallback } });
+  expect([...stage.cohorts]).toEqual([['anna', new Map([['inventory-service', 1]])]]);
+  expect(tally).toMatchObject({ reads: 3, readsOnService: 1 });
+  expect(steppedIn(tally)).toBe("The monolith answered 2 reads in the service's place: failed 2");
+});
+
+it.each(Object.entries(FALLBACKS))("knows the gateway's fallback %s by its Server-Timing", (cause, words) => {
+  const [, timing] = fallbackFields({ shed: { cause } } as Parameters<typeof fallbackFields>[0]);
+  expect(fallbackIn(`total;dur=3, ${timing}`)).toBe(words);
+  expect(fallbackIn(undefined)).toBeUndefined();
 });
