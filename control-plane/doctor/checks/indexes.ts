@@ -1,14 +1,17 @@
 import { expectedTables } from '../../install/expected-tables.ts';
 import { ok, problem } from '../finding.ts';
+import { maySee } from '../may-see.ts';
 import type { DatabaseCheck } from './database-check.ts';
 
-/** Whether each index of the migrations is there, with its columns in order. */
-export const indexes: DatabaseCheck = ({ set, indexes: found, columns }) => {
+/** Whether each index of the migrations is there, with its columns in order, as far as this user's rights show them. */
+export const indexes: DatabaseCheck = (facts) => {
+  const { set, indexes: found, columns } = facts;
   const missing = expectedTables(set)
     .filter(({ table }) => columns[table] !== undefined)
     .flatMap(({ table, indexes: wanted }) =>
       Object.entries(wanted)
         .filter(([name, { columns: parts }]) => !found[table]?.includes(`${name} (${parts})`))
+        .filter(([, { columns: parts }]) => parts.split(', ').every((part) => maySee(facts, table, part)))
         .map(([name, { columns: parts, add }]) =>
           problem(
             `${table} has no index ${name} (${parts})${other(found[table], name)}`,

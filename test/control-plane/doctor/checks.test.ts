@@ -98,6 +98,42 @@ describe('one thing amiss is one finding', () => {
   });
 });
 
+describe('what a user is shown no part of isn’t missing', () => {
+  const seen = (grants: string[], without: string[]) => {
+    const { columns, indexes } = soundFacts();
+    const rest = <T>(of: Readonly<Record<string, T>>) =>
+      Object.fromEntries(Object.entries(of).filter(([table]) => !without.includes(table)));
+    const facts = soundFacts({ user: 'r@%', grants, columns: rest(columns), indexes: rest(indexes) });
+    return checkDatabase(facts, terms).filter(({ check }) => check === 'columns');
+  };
+  const all = Object.keys(soundFacts().columns);
+  const onAllBut = (table: string) =>
+    all.filter((one) => one !== table).map((one) => `GRANT SELECT ON \`shop\`.\`${one}\` TO \`r\`@\`%\``);
+
+  test('a table without a right on it', () => {
+    expect(seen(onAllBut('banyan_outbox_limit'), ['banyan_outbox_limit'])).toMatchObject([
+      { level: 'ok', found: expect.stringContaining('of 1 tables it sees nothing or a part') },
+    ]);
+    expect(seen(onAllBut('banyan_outbox_pause'), ['banyan_outbox_limit'])).toMatchObject([
+      { level: 'problem', found: 'r@% sees no banyan_outbox_limit' },
+    ]);
+  });
+
+  test('but a user who sees nothing at all knows nothing', () => {
+    expect(seen(['GRANT USAGE ON *.* TO `r`@`%`'], all)).toMatchObject([{ level: 'unknown' }]);
+  });
+
+  test('an index with a column without a right on it', () => {
+    const grants = ['GRANT SELECT (`id`, `state`, `bucket`) ON `shop`.`banyan_outbox` TO `r`@`%`'];
+    const missing = (indexes: Record<string, string[]>) =>
+      checkDatabase(soundFacts({ grants, indexes }), terms).filter(
+        ({ check, level }) => check === 'indexes' && level !== 'ok',
+      );
+    expect(missing({ banyan_outbox: ['PRIMARY (id)'] })).toEqual([]);
+    expect(missing({})).toMatchObject([{ found: 'banyan_outbox has no index PRIMARY (id)' }]);
+  });
+});
+
 test('a table of a capture must be InnoDB and have a primary key; of others it is worth knowing', () => {
   const tables = [
     ...soundFacts().tables,

@@ -105,6 +105,22 @@ test("the relay's documented rights are enough, and one that is missing is named
   expect(of(await look({ databases: { outbox: relay.url } }), 'grants')[0]!.level).toBe('ok');
 });
 
+test.each([
+  ['outbox', 'banyan_relay'],
+  ['outbox', 'banyan_control'],
+  ['inbox', 'banyan_service'],
+  ['control', 'banyan_control'],
+] as const)(
+  'with the documented rights and no more nothing of the %s is missing for %s',
+  async (set, role) => {
+    const user = await relayUser(role, grantsText(set, name));
+    const findings = await look({ databases: { [set]: user.url } });
+    expect(['grants', 'columns', 'indexes'].flatMap((check) => of(findings, check))).toMatchObject(
+      Array.from({ length: 3 }, () => ({ level: 'ok' })),
+    );
+  },
+);
+
 test('the control plane can stop captures with the rights that are printed where that is configured, and lacks them otherwise', async () => {
   await admin.query('CREATE TABLE captured (id INT PRIMARY KEY, name VARCHAR(20))');
   onTestFinished(() => admin.query('DROP TABLE captured').then(() => {}));
