@@ -366,7 +366,7 @@ export const configSchema = z.strictObject({
        * consumer of the stream has to be able to take apart; `none`: one event a record.
        */
       aggregation: z.enum(['none', 'same-key']).default('none'),
-      /** A type of which so many events fail within that time is paused, instead of each being parked. */
+      /** A type of which so many events fail within that time, at all relays together, is paused, instead of each being parked. */
       pauseAfter: z
         .strictObject({
           failures: z.int().min(1).default(10),

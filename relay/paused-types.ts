@@ -1,4 +1,5 @@
 import { pauseType, readPauses } from '../outbox/pause-type.ts';
+import { recentPoison } from '../outbox/recent-poison.ts';
 import type { Database } from '../runtime/database.ts';
 import type { Log } from '../runtime/log.ts';
 import { wait } from '../runtime/wait.ts';
@@ -32,7 +33,8 @@ export function watchPausedTypes(
   { database, name, pauseAfter, log, every = 2_000 }: PausedTypesOptions,
   signal: AbortSignal,
 ) {
-  const failures = new Map<string, number[]>();
+  /** By type: the rows that failed here, and when. What others have parked stands in the database. */
+  const failures = new Map<string, Map<string, number>>();
   let paused: ReadonlySet<string> = new Set();
 
   function take(now: ReadonlySet<string>): void {
@@ -61,16 +63,27 @@ export function watchPausedTypes(
     has: (type: string) => paused.has(type),
     all: () => paused,
     /**
-     * Counts a failure of the type; pauses it when that was one too many. Resolves when that is in the database, for
-     * only then can its events be parked as paused. Rejects when the database is away.
+     * Counts a failure of the type, together with those that other relays have parked; pauses it when that was one too many. Resolves
+     * when that is in the database, for only then can its events be parked as paused. Rejects when the database is away.
      */
-    async failed(type: string, reason: string): Promise<void> {
+    async failed(type: string, reason: string, id: number | string): Promise<void> {
       const now = performance.now();
-      const recent = [...(failures.get(type) ?? []), now].filter((at) => at > now - pauseAfter.within);
+      const recent = new Map(
+        [...(failures.get(type) ?? [])].filter(([, at]) => at > now - pauseAfter.within),
+      ).set(String(id), now);
       failures.set(type, recent);
-      if (recent.length < pauseAfter.failures) return;
+      const all = new Set(recent.keys());
+      if (all.size < pauseAfter.failures) {
+        // Where that isn't answered, those that failed here count.
+        const parked = await recentPoison(database, type, {
+          within: pauseAfter.within,
+          limit: pauseAfter.failures,
+        }).catch(() => []);
+        for (const one of parked) all.add(String(one));
+      }
+      if (all.size < pauseAfter.failures) return;
       const seconds = Math.round(pauseAfter.within / 1_000);
-      const why = `${recent.length} events of it failed within ${seconds} s; the last one: ${reason}`;
+      const why = `${all.size} events of it failed within ${seconds} s; the last one: ${reason}`;
       await pauseType(database, type, why, name);
       log.error({ type, reason: why }, `type '${type}' is paused by this relay: ${why}`);
       paused = new Set([...paused, type]);

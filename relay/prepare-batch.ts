@@ -35,7 +35,7 @@ export async function prepareBatch(
       (registry ? await prepareChecked(row, limits, registry, translate) : prepare(row, limits, translate));
     if (one.kind === 'poison') {
       blocked.add(row.partition_key);
-      if (!one.paused && given === undefined) await pausedTypes.failed(row.type, one.reason);
+      if (!one.paused && given === undefined) await pausedTypes.failed(row.type, one.reason, row.id);
     }
     prepared.push(one);
   }

@@ -62,6 +62,40 @@ test('many failures of a type pause it: the others go on, and once it is resumed
     expect(of).toEqual(key === 'thing:other' ? [1, 2] : [100, 1, 2]);
 });
 
+test('relays count together what they have parked; what was parked before the type was resumed counts no more', async () => {
+  const it = await scene();
+  const failing = async (from: number, count: number) => {
+    const events = Array.from({ length: count }, (_, index) => event(`k${from + index}`, 100, 'Bad'));
+    await append((sql, values) => it.database.query(sql, values), events);
+  };
+  const poison = async (count: number) =>
+    until(`${count} are parked`, async () => (await kinds(it))['parked poison'] === count);
+  // A relay and its successors, which remember nothing of each other.
+  await failing(0, 2);
+  const first = await it.relay({ registry, pauseAfter, name: 'first' });
+  await poison(2);
+  await first.stop();
+  await failing(10, 2);
+  const second = await it.relay({ registry, pauseAfter, name: 'second' });
+  await poison(4);
+  expect(await readPauses(it.database)).toEqual([]);
+  await failing(20, 3);
+  await until('it is paused', async () => (await readPauses(it.database)).length === 1);
+  expect((await readPauses(it.database))[0]).toMatchObject({
+    paused_by: 'second',
+    reason: expect.stringMatching(/^5 events of it failed within 60 s/),
+  });
+  await until('the rest waits', async () => (await kinds(it))['parked paused'] === 2);
+
+  await second.stop();
+  await it.database.query("DELETE FROM banyan_outbox WHERE parked_kind = 'paused'");
+  await resumeType(it.database, 'Bad', 'ann');
+  await failing(30, 4);
+  await it.relay({ registry, pauseAfter, name: 'third' });
+  await poison(5 + 4);
+  expect(await readPauses(it.database)).toEqual([]);
+});
+
 test('a type that is paused by hand waits with one row of each key, and other types of the key behind it', async () => {
   const it = await scene();
   expect(await pauseType(it.database, 'Held', 'by hand', 'ann')).toBe(true);
