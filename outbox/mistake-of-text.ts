@@ -2,7 +2,7 @@
 export function mistakeOfText(value: unknown, most: number): string | undefined {
   if (typeof value !== 'string')
     return `is ${show(value)}, it must be a string${typeof value === 'number' ? ' or a whole number' : ''}`;
-  if (value === '') return 'is empty';
+  if (value === '') return `is empty, it must have 1 to ${most} characters`;
   const length = [...value].length;
   if (length > most) return `has ${length} characters, at most ${most} fit`;
   // CloudEvents 1.0.2, section "Type system": no control characters, no lone surrogates.

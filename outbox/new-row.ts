@@ -55,7 +55,10 @@ export function newRow(
   const extended = version === 1 ? extensions : { ...extensions, dataversion: version };
   if (mistakes.length === 0) {
     if (key.length > 256) {
-      say('aggregate', `the key has ${key.length} UTF-16 characters; Kinesis takes a key of at most 256`);
+      say(
+        'aggregate',
+        `the key has ${key.length} UTF-16 characters; Kinesis takes a key of at most 256: give the aggregate a shorter type or id`,
+      );
     }
     const parts = {
       id,

@@ -24,7 +24,8 @@ export function watchGrowth(budget: number): (bytes: number, at: number) => Budg
     const seconds = (at - first.at) / 1_000;
     const bytesPerSecond = seconds > 0 ? Math.max(0, bytes - first.bytes) / seconds : Number.NaN;
     const left = Math.max(0, budget - bytes);
-    const secondsLeft = left === 0 ? 0 : bytesPerSecond > 0 ? left / bytesPerSecond : Infinity;
+    // Without growth infinite; NaN while nobody knows it, after one measurement.
+    const secondsLeft = left === 0 ? 0 : left / bytesPerSecond;
     return { bytes, bytesPerSecond, secondsLeft };
   };
 }

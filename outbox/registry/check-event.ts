@@ -28,7 +28,10 @@ export async function mistakesByRegistry(
   }
   const versions = versionsOf(declaration);
   if (!versions.includes(version)) {
-    mistakes.push(`version: is ${version}, the registry has ${versions.join(', ')} of ${type}`);
+    mistakes.push(
+      `version: is ${version}, the registry has ${versions.join(', ')} of ${type}; take one of these, or declare it ` +
+        'there before it is written',
+    );
     return mistakes;
   }
   const { schema } = declaration.versions[version]!;
@@ -41,12 +44,17 @@ async function mistakesOfData(
   personal: readonly string[],
 ): Promise<string[]> {
   try {
-    const { issues = [] } = await schema['~standard'].validate(data);
-    return issues.map((issue) => describeIssue(issue, personal));
+    const { issues } = await schema['~standard'].validate(data);
+    if (issues === undefined) return [];
+    // A validator that only says no: issues that are there are a failure, however many they are.
+    return issues.length === 0
+      ? ['data: is not as its schema asks']
+      : issues.map((issue) => describeIssue(issue, personal));
   } catch (error) {
-    if (personal.length === 0) throw error;
+    const kind = error instanceof Error ? error.name : typeof error;
     // What it says may quote the data.
-    return [`data: its schema failed with ${error instanceof Error ? error.name : typeof error}`];
+    const said = personal.length === 0 && error instanceof Error ? `: ${error.message}` : '';
+    return [`data: its schema failed with ${kind}${said}; it must return issues instead of throwing`];
   }
 }
 

@@ -167,6 +167,10 @@ test('a schema that throws quotes nothing either, where something is personal', 
     const one = await prepareChecked(joined, KINESIS_LIMITS, thrower(personal));
     return one.kind === 'poison' ? one.reason : one.kind;
   };
-  expect(await reasonWith(['name'])).toBe('the registry refuses it: data: its schema failed with RangeError');
-  expect(await reasonWith([])).toBe('{"name":"Ada"} is odd');
+  expect(await reasonWith(['name'])).toBe(
+    'the registry refuses it: data: its schema failed with RangeError; it must return issues instead of throwing',
+  );
+  expect(await reasonWith([])).toBe(
+    'the registry refuses it: data: its schema failed with RangeError: {"name":"Ada"} is odd; it must return issues instead of throwing',
+  );
 });

@@ -4,6 +4,7 @@ import { append } from '../../../outbox/append.ts';
 import type { NewEvent } from '../../../outbox/event.ts';
 import type { InvalidEventError } from '../../../outbox/invalid-event.ts';
 import { defineRegistry } from '../../../outbox/registry/define-registry.ts';
+import type { StandardSchema } from '../../../outbox/registry/standard-schema.ts';
 
 const registry = defineRegistry({
   events: {
@@ -49,7 +50,7 @@ test('data is that of the newest version unless another is given, and the versio
   expect(older!.values).toContain('{"tenant":"t"}');
   expect(await mistakesOf(order({ sku: 'a' }))).toEqual([expect.stringMatching(/^data\.lines: /)]);
   expect(await mistakesOf(order({ sku: 'a' }, { version: 3 }))).toEqual([
-    'version: is 3, the registry has 1, 2 of OrderPlaced',
+    'version: is 3, the registry has 1, 2 of OrderPlaced; take one of these, or declare it there before it is written',
   ]);
   expect(await mistakesOf(order({ sku: 'a' }, { version: 1.5 }))).toEqual([
     'version: is 1.5, it must be a whole number from 1 on',
@@ -87,4 +88,32 @@ test('without a registry a version is still said, and nothing is checked', async
   const event = { ...order({ anything: 1 }), version: 7 };
   await append(async (_, values) => void statements.push(values), event);
   expect(statements[0]).toContain('{"dataversion":7}');
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  [
+    'throws',
+    () => {
+      throw new RangeError('own fault');
+    },
+    /^data: its schema failed with RangeError: own fault; it must return/,
+  ],
+  [
+    'rejects',
+    () => Promise.reject(new RangeError('own fault')),
+    /^data: its schema failed with RangeError: own fault/,
+  ],
+  ['says no without saying why', () => ({ issues: [] }), /^data: is not as its schema asks$/],
+])('a validator that %s has the event refused like any other mistake', async (_what, validate, mistake) => {
+  const schema = { '~standard': { version: 1, vendor: 'own', validate } } as unknown as StandardSchema;
+  const own = defineRegistry({ events: { T: { aggregate: 'a', versions: { 1: { schema } } } } });
+  const refused = append(
+    async () => {},
+    { type: 'T', aggregate: { type: 'a', id: 1 }, data: {} },
+    { registry: own },
+  );
+  await expect(refused).rejects.toMatchObject({
+    name: 'InvalidEventError',
+    mistakes: [expect.stringMatching(mistake)],
+  });
 });
