@@ -6,8 +6,8 @@ const STALE = 7;
 /**
  * The largest record in bytes that every stream of this outbox takes, as a relay has read it from Kinesis last; writers
  * need no right in AWS. 1,048,576, which every stream takes, while no relay has. `query` is what `append` takes,
- * and has to return the rows (Prisma: `$queryRawUnsafe`). Ask at start, and again every some minutes: it changes when
- * somebody changes the stream.
+ * and has to return the rows (Prisma: `$queryRawUnsafe`). Ask at start, and again every some minutes: it changes within
+ * a minute of somebody changing the stream.
  */
 export async function readRecordLimit(query: Execute): Promise<number> {
   const answer = await query(

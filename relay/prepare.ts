@@ -75,10 +75,16 @@ function recordOf(row: OutboxRow, event: OutboxRow, limits: StreamLimits): Prepa
   const data = Buffer.from(toCloudEvent(event));
   const bytes = data.byteLength + Buffer.byteLength(row.partition_key);
   if (row.partition_key.length > limits.keyLength) {
-    return fail(`the key has ${row.partition_key.length} characters, the stream takes ${limits.keyLength}`);
+    return fail(
+      `the key has ${row.partition_key.length} characters, the stream takes ${limits.keyLength}: give the event up ` +
+        '(`banyan parked skip`), and append it with a shorter key',
+    );
   }
   if (bytes > limits.recordBytes) {
-    return fail(`the record has ${bytes} bytes with its key, the stream takes ${limits.recordBytes}`);
+    return fail(
+      `the record has ${bytes} bytes with its key, the stream takes ${limits.recordBytes}: raise the limit of the stream ` +
+        '(up to 10 MiB) and a minute later redrive it, or give it up (`banyan parked skip`) and append a reference to the large part',
+    );
   }
   return { row: identityOf(row), kind: 'record', data, bytes };
 }

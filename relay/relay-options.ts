@@ -39,6 +39,8 @@ export interface RelayOptions {
   readonly retention: number;
   /** Milliseconds between two purges. Default 60,000. */
   readonly purgeEvery?: number | undefined;
+  /** Milliseconds between two readings of what the streams take. Default 60,000. */
+  readonly limitsEvery?: number | undefined;
   /** The contexts by which the history of the lag is kept; all events belong to none unless given. */
   readonly contexts?: LagContexts | undefined;
   /** A capture's translation; without one its row changes reach the stream as they are. */

@@ -31,6 +31,9 @@ import { watchServer } from './watch-server.ts';
 /** Milliseconds between two looks for hints: what all writers' hints together may cost the database. */
 const BETWEEN_HINTS = 5;
 
+/** DescribeStreamSummary may be asked 20 times a second by all of an account. Milliseconds. */
+const LIMITS_EVERY = 60_000;
+
 const PAUSE_AFTER: PauseAfter = { failures: 10, within: 60_000 };
 
 const NOTHING_PURGES =
@@ -60,7 +63,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const pausedTypes = watchPausedTypes({ database, name: options.name, pauseAfter, log }, stopping.signal);
   const overlaps = watchOverlaps({ database, log, count: () => metrics.overlaps.inc() });
   const server = watchServer(database, { owner, failover, log });
-  const flows = createFlows([stream, ...streams], { ...options, aggregation: options.aggregation ?? 'none' });
+  const flows = createFlows([stream, ...streams], {
+    ...options,
+    aggregation: options.aggregation ?? 'none',
+    limitsEvery: options.limitsEvery ?? LIMITS_EVERY,
+  });
   /** The terms of the leases; the map of streams is that in force, once it is known. */
   const terms = { stream: stream.name, aggregates: mapText({ aggregates }) };
   const leases = createLeases(database, {
@@ -121,8 +128,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     const configured = { stream: stream.name, aggregates };
     const unsendable = compareMaps({ inForce: map, configured }, flows.names, log);
     onStream.report(unsendable);
-    const onLimits = ({ recordBytes }: StreamLimits, name: string) =>
-      void tellWriters(options, { stream: name, recordBytes }, stopping.signal);
+    const tell = tellWriters(options);
+    const onLimits = ({ recordBytes }: StreamLimits, name: string) => void tell(name, recordBytes);
     const shared = { pausedTypes, overlaps, leases, ownership, settler, metrics, onDatabase, standing };
     const parts = { ...options, ...shared, onLimits };
     await flows.begin(parts, map, stopping.signal);

@@ -30,7 +30,7 @@ export type SharedParts = Pick<
   | 'log'
 > & {
   readonly standing: StandAside;
-  /** Called when the limits of the stream are known. */
+  /** Called each time that the limits of the stream were read. */
   readonly onLimits: (limits: StreamLimits, stream: string) => void;
 };
 
@@ -58,6 +58,8 @@ export interface StreamFlow {
 
 export interface FlowOptions extends KinesisOptions {
   readonly aggregation: Aggregation;
+  /** Milliseconds between two readings of the stream's limits. */
+  readonly limitsEvery: number;
   readonly log: PumpParts['log'];
   /** How it is named in logs and on `/readyz`. */
   readonly what: string;
@@ -66,7 +68,7 @@ export interface FlowOptions extends KinesisOptions {
 const isDenied = (error: unknown) => error instanceof Error && error.name === 'AccessDeniedException';
 
 export function createFlow(address: StreamAddress, options: FlowOptions): StreamFlow {
-  const { aggregation, log, what } = options;
+  const { aggregation, limitsEvery, log, what } = options;
   const { requestTimeout } = options;
   const publisher = watchDoubt(watchAcknowledgements(kinesisPublisher(address, options)), requestTimeout);
   const onKinesis = trackAvailability(log, what);
@@ -96,6 +98,28 @@ export function createFlow(address: StreamAddress, options: FlowOptions): Stream
     return undefined;
   }
 
+  /** Anybody can change them while the relay runs. What was read last holds where they can't be read. */
+  async function followLimits(
+    limits: { -readonly [name in keyof StreamLimits]: StreamLimits[name] },
+    tell: (limits: StreamLimits) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (;;) {
+      await wait(limitsEvery, signal);
+      if (signal.aborted) return;
+      const read = publisher.limits().catch((error: unknown) => (isDenied(error) ? limits : undefined));
+      const found = await read;
+      if (found === undefined || signal.aborted) continue;
+      if (found.recordBytes !== limits.recordBytes)
+        log.warn(
+          { stream: address.name, before: limits.recordBytes, recordBytes: found.recordBytes },
+          'the stream takes records of another size than before',
+        );
+      Object.assign(limits, found);
+      tell(found);
+    }
+  }
+
   return {
     stream: address.name,
     window,
@@ -108,9 +132,13 @@ export function createFlow(address: StreamAddress, options: FlowOptions): Stream
     reason: onKinesis.reason,
     acknowledgedAgo: publisher.acknowledgedAgo,
     async begin(parts, rowsOf, signal) {
-      const limits = await readLimits(signal);
-      if (limits === undefined || signal.aborted) return;
-      parts.onLimits(limits, address.name);
+      const found = await readLimits(signal);
+      if (found === undefined || signal.aborted) return;
+      // The pump reads them anew for each batch.
+      const limits = { ...found };
+      const tell = (now: StreamLimits) => parts.onLimits(now, address.name);
+      tell(found);
+      void followLimits(limits, tell, signal);
       const tried: Availability = {
         ...onKinesis,
         report(error) {

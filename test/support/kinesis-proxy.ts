@@ -71,6 +71,8 @@ export interface ProxyOptions {
   readonly onTaken?: (taken: Taken) => void;
   /** Keeps no list of `puts`, for runs that would fill the memory with it. */
   readonly forgetful?: boolean;
+  /** What DescribeStreamSummary says of the largest record, in KiB; the emulator's own answer where it is undefined. */
+  readonly recordKiB?: () => number | undefined;
 }
 
 export interface Taken {
@@ -105,7 +107,7 @@ interface Answer {
  */
 export async function startKinesisProxy(
   target: string,
-  { shardLimits = false, onTaken, forgetful = false }: ProxyOptions = {},
+  { shardLimits = false, onTaken, forgetful = false, recordKiB = () => undefined }: ProxyOptions = {},
 ): Promise<KinesisProxy> {
   const puts: (Call & { at: number; fault: Fault | undefined })[] = [];
   const budgets = shardLimits ? shardBudgets(target) : undefined;
@@ -179,6 +181,8 @@ export async function startKinesisProxy(
         if (request.socket.destroyed) return;
         break;
     }
+    if (operation === 'DescribeStreamSummary')
+      return void reply(withRecordSize(await forward(target, request, body), recordKiB()));
     if (!sent) return void reply(await forward(target, request, body));
     const throttled = await budgets?.(sent.StreamName, records);
     const fails = (record: PutRecord, index: number) =>
@@ -321,6 +325,13 @@ async function read(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+function withRecordSize(answer: Answer, recordKiB: number | undefined): Answer {
+  if (recordKiB === undefined) return answer;
+  const said = JSON.parse(answer.body.toString()) as { StreamDescriptionSummary?: Json };
+  if (said.StreamDescriptionSummary) said.StreamDescriptionSummary['MaxRecordSizeInKiB'] = recordKiB;
+  return { ...answer, body: Buffer.from(JSON.stringify(said)) };
 }
 
 function forwardTo(target: string, { method, url, headers }: IncomingMessage, body: Buffer): Promise<Answer> {
