@@ -5,6 +5,10 @@ import { greatest, sparkline, type Spark } from './sparkline.ts';
 type Minute = LagHistory['total']['minutes'][number];
 
 const HEADS = ['context', 'oldest', 'most', 'last', 'pending', 'parked', 'unknown', 'not sampled'];
+const CONSUMER_HEADS = [
+  ...['consumer of', 'end to end', 'most', 'last', 'consumer lag', 'last'],
+  ...['unknown', 'not sampled'],
+];
 
 /** Places of a line. */
 const WIDTH = 60;
@@ -27,8 +31,32 @@ export function lagHistoryTable(history: LagHistory, context: string | undefined
     '',
     ...align([HEADS, ...lines.map(({ name, minutes }) => [name, ...cells(minutes)])]),
     '',
-    '? nobody could tell   · no relay with Redis looked',
+    ...consumerLines(lines.filter(({ name }) => name !== 'total')),
+    '? nobody could tell   · nobody looked',
   ].join('\n')}\n`;
+}
+
+/** How far the consumers were behind; nothing where none has been seen in all the time. */
+function consumerLines(
+  lines: readonly { readonly name: string; readonly minutes: readonly Minute[] }[],
+): string[] {
+  const seen = lines.filter(({ minutes }) =>
+    minutes.some(({ consumerLagMs, endToEndMs }) => consumerLagMs !== undefined || endToEndMs !== undefined),
+  );
+  if (seen.length === 0) return [];
+  const rows = seen.map(({ name, minutes }) => {
+    const of = (figure: 'consumerLagMs' | 'endToEndMs') =>
+      minutes.map(({ [figure]: age }): Spark => (age === undefined ? 'missing' : (age ?? 'unknown')));
+    const [own, whole] = [of('consumerLagMs'), of('endToEndMs')];
+    const among = (state: Spark) => whole.filter((age) => age === state).length;
+    return [
+      name,
+      ...[sparkline(whole, WIDTH), most(whole, length), told(whole.at(-1)!, length)],
+      ...[most(own, length), told(own.at(-1)!, length)],
+      ...[`${among('unknown')} min`, `${among('missing')} min`],
+    ];
+  });
+  return [...align([CONSUMER_HEADS, ...rows]), ''];
 }
 
 function cells(minutes: readonly Minute[]): string[] {

@@ -21,7 +21,8 @@ export interface MinuteSample extends ContextSample {
   readonly minute: number;
 }
 
-const THIS_MINUTE = 'FROM_UNIXTIME(FLOOR(UNIX_TIMESTAMP(CURRENT_TIMESTAMP(6)) / 60) * 60)';
+/** The minute that the database's clock shows, as SQL. */
+export const THIS_MINUTE = 'FROM_UNIXTIME(FLOOR(UNIX_TIMESTAMP(CURRENT_TIMESTAMP(6)) / 60) * 60)';
 
 /**
  * Notes a look at the lag in the minute that the database's clock shows. Of several looks in a minute the greatest figure
@@ -79,17 +80,24 @@ export async function readLagHistory(
 /** Rows of one statement. */
 const PAGE = 500;
 
+/** A table with a row for each minute and context. */
+type MinuteTable = 'banyan_outbox_lag_history' | 'banyan_outbox_consumer_lag';
+
 /** Deletes minutes older than `keep` milliseconds in small statements, resting as long as each took. Returns how many rows. */
 export async function forgetLag(
   database: Database,
-  { keep = LAG_HISTORY_KEPT, stop }: { readonly keep?: number; readonly stop: AbortSignal },
+  {
+    keep = LAG_HISTORY_KEPT,
+    from = 'banyan_outbox_lag_history',
+    stop,
+  }: { readonly keep?: number; readonly from?: MinuteTable; readonly stop: AbortSignal },
 ): Promise<number> {
   let deleted = 0;
   for (let page = PAGE; page === PAGE && !stop.aborted;) {
     const began = performance.now();
     const { affected } = await runStatement(
       database,
-      `DELETE FROM banyan_outbox_lag_history WHERE minute < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND
+      `DELETE FROM ${from} WHERE minute < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND
         ORDER BY minute, context LIMIT ${PAGE}`,
       [keep * 1_000],
     );

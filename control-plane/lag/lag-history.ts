@@ -1,3 +1,4 @@
+import type { ConsumerLagMinute, LagFigure } from '../../outbox/consumer-lag-history.ts';
 import type { ContextSample, MinuteSample } from '../../outbox/lag-history.ts';
 
 /** One minute of a context. Null is unknown; all three are null where nobody looked. */
@@ -10,6 +11,10 @@ export interface LagMinute {
   /** Age of the oldest pending event in milliseconds, 0 without one. */
   readonly oldestAgeMs: number | null;
   readonly parked: number | null;
+  /** The lag of the context's consumer in milliseconds, null where it was unknown; absent where nobody looked or there is none. */
+  readonly consumerLagMs?: number | null;
+  /** How late the heartbeats were on the whole way, likewise. */
+  readonly endToEndMs?: number | null;
 }
 
 /** What GET /v1/lag/history answers with: per line every minute of the time, the oldest first. */
@@ -25,25 +30,35 @@ export interface LagHistory {
 
 /** Lays the samples out over the time: a minute without one stays a gap. `names`: contexts that have a line in any case. */
 export function composeHistory(
-  { end, samples }: { readonly end: number; readonly samples: readonly MinuteSample[] },
+  {
+    end,
+    samples,
+    consumers = [],
+  }: {
+    readonly end: number;
+    readonly samples: readonly MinuteSample[];
+    readonly consumers?: readonly ConsumerLagMinute[];
+  },
   { minutes, names }: { readonly minutes: number; readonly names: readonly string[] },
 ): LagHistory {
   const times = Array.from({ length: minutes }, (_, index) => end - (minutes - index) * 60_000);
   const byMinute = Map.groupBy(samples, ({ minute }) => minute);
-  const line = (of: (found: readonly MinuteSample[]) => readonly ContextSample[]) => ({
+  const consumersByMinute = Map.groupBy(consumers, ({ minute }) => minute);
+  const line = (belongs: (context: string) => boolean) => ({
     minutes: times.map((time) => ({
       at: new Date(time).toISOString(),
-      ...together(of(byMinute.get(time) ?? [])),
+      ...together((byMinute.get(time) ?? []).filter(({ context }) => belongs(context))),
+      ...worst((consumersByMinute.get(time) ?? []).filter(({ context }) => belongs(context))),
     })),
   });
-  const of = (name: string) => line((found) => found.filter(({ context }) => context === name));
-  const found = samples.map(({ context }) => context).filter((context) => context !== '');
+  const of = (name: string) => line((context) => context === name);
+  const found = [...samples, ...consumers].map(({ context }) => context).filter((context) => context !== '');
   return {
     from: new Date(times[0]!).toISOString(),
     to: new Date(end).toISOString(),
     contexts: [...new Set([...names, ...found.toSorted()])].map((name) => ({ name, ...of(name) })),
     unassigned: of(''),
-    total: line((all) => all),
+    total: line(() => true),
   };
 }
 
@@ -59,5 +74,18 @@ function together(samples: readonly ContextSample[]): Omit<LagMinute, 'at'> {
     pending: all('pending', sum),
     oldestAgeMs: all('oldestAgeMs', (ages) => Math.max(...ages)),
     parked: all('parked', sum),
+  };
+}
+
+function worst(minutes: readonly ConsumerLagMinute[]): Pick<LagMinute, 'consumerLagMs' | 'endToEndMs'> {
+  const of = (figure: LagFigure) => {
+    const ages = minutes.filter((one) => one.figure === figure).map(({ ageMs }) => ageMs);
+    if (ages.length === 0) return undefined;
+    return ages.includes(null) ? null : Math.max(...(ages as number[]));
+  };
+  const [consumerLagMs, endToEndMs] = [of('consumer'), of('whole')];
+  return {
+    ...(consumerLagMs === undefined ? {} : { consumerLagMs }),
+    ...(endToEndMs === undefined ? {} : { endToEndMs }),
   };
 }

@@ -2,6 +2,7 @@ import { Router, type Response } from 'express';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Config } from '../../contexts/index.ts';
+import { readConsumerLag } from '../../outbox/consumer-lag-history.ts';
 import { LAG_HISTORY_KEPT, readLagHistory } from '../../outbox/lag-history.ts';
 import type { Database } from '../../runtime/database.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -14,6 +15,7 @@ import { keepConsumerReports } from './consumer-reports.ts';
 import { contextOf } from './context-of.ts';
 import { keepOutboxHistory } from './handled-until.ts';
 import { composeHistory, type LagHistory } from './lag-history.ts';
+import { keepConsumerLag } from './keep-consumer-lag.ts';
 import { lagMetrics } from './lag-metrics.ts';
 import type { LagReport } from './lag-report.ts';
 import { describe, startSampler, type Reading } from './sampler.ts';
@@ -23,6 +25,8 @@ export interface LagDeps {
   /** The outbox database; stays the caller's. Without it the outbox lag is unknown. */
   readonly database?: Database | undefined;
   readonly log: Log;
+  /** Milliseconds between two looks at the consumers' lag that are written down. Default 20,000. */
+  readonly keepEvery?: number;
 }
 
 export interface Lag {
@@ -72,7 +76,7 @@ const historyQuery = z.strictObject({
 });
 
 /** Watches the outbox, takes the consumers' reports, and serves both. */
-export function lagRoutes({ config, database, log }: LagDeps): Lag {
+export function lagRoutes({ config, database, log, keepEvery }: LagDeps): Lag {
   const history = keepOutboxHistory(historyOf(config));
   const sampler = database && startSampler(database, log, history.add);
   const consumers = keepConsumerReports();
@@ -125,6 +129,13 @@ export function lagRoutes({ config, database, log }: LagDeps): Lag {
     capturing: Object.keys(config.captures).length > 0,
   });
 
+  const consumerLag =
+    database &&
+    keepConsumerLag({
+      ...{ database, log },
+      report: () => compose(sampler?.last() ?? noOutbox),
+      ...(keepEvery === undefined ? {} : { every: keepEvery }),
+    });
   const stopBudget =
     database && config.outbox
       ? watchBudget(database, metrics, {
@@ -146,7 +157,9 @@ export function lagRoutes({ config, database, log }: LagDeps): Lag {
     if (!database) return sendAway(response, noOutbox.problem);
     const read = await readLagHistory(database, minutes).catch((error: Error) => error);
     if (read instanceof Error) return sendAway(response, `the history can't be read: ${describe(read)}`);
-    const history = composeHistory(read, { minutes, names: Object.keys(config.contexts) });
+    // A control plane from before, or one without the right, has kept nothing of the consumers: these are gaps then.
+    const consumers = await readConsumerLag(database, { end: read.end, minutes }).catch(() => []);
+    const history = composeHistory({ ...read, consumers }, { minutes, names: Object.keys(config.contexts) });
     const { contexts } = history;
     if (context !== undefined && !contexts.some(({ name }) => name === context))
       throw unknownContext(
@@ -189,7 +202,7 @@ export function lagRoutes({ config, database, log }: LagDeps): Lag {
     },
     metrics,
     async stop() {
-      await Promise.all([sampler?.stop(), stopBudget?.()]);
+      await Promise.all([sampler?.stop(), consumerLag?.stop(), stopBudget?.()]);
     },
   };
 }

@@ -115,10 +115,22 @@ test('--history tells minute by minute how it was, and shows a minute without a 
   const { code, stdout } = await banyan('lag', '--history', '--since', '10m');
   expect(code).toBe(0);
   expect(stdout).toMatch(/^orders +·+██·+ +1 min 30 s +– +4 +0 +0 min +8 min$/m);
+  expect(stdout).not.toContain('consumer of');
+  await database.query(
+    `INSERT INTO banyan_outbox_consumer_lag (minute, context, figure, worst_ms)
+     SELECT FROM_UNIXTIME(FLOOR(UNIX_TIMESTAMP() / 60) * 60) - INTERVAL n MINUTE, 'orders', figure, IF(n = 3, NULL, ms)
+       FROM (SELECT 2 AS n UNION ALL SELECT 3 UNION ALL SELECT 4) ago
+       JOIN (SELECT 'whole' AS figure, 9000 AS ms UNION ALL SELECT 'consumer', 400) one`,
+  );
+  const consumers = await banyan('lag', '--history', '--since', '10m');
+  expect(consumers.stdout).toMatch(/^orders +·+█\?█·+ +≥ 9\.0 s +– +≥ 400 ms +– +1 min +7 min$/m);
   const one = await banyan('lag', '--history', '--context', 'orders', '--json');
   const { contexts, total } = JSON.parse(one.stdout) as LagHistory;
   expect(contexts.map(({ name, minutes }) => [name, minutes.length])).toEqual([['orders', 120]]);
   expect(total.minutes.filter(({ sampled }) => sampled)).toHaveLength(2);
+  expect(contexts[0]!.minutes.flatMap(({ endToEndMs: ms }) => (ms === undefined ? [] : [ms]))).toEqual([
+    ...[9_000, null, 9_000],
+  ]);
 });
 
 test('--watch prints one after the other, and exits by the last reading at Ctrl+C', async () => {

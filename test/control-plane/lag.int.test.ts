@@ -6,7 +6,13 @@ import { pino } from 'pino';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { createConsumer, mysqlInbox } from '../../consumer/index.ts';
 import { parseConfig } from '../../contexts/index.ts';
-import { lagRoutes, openStore, startControlPlane, type LagReport } from '../../control-plane/index.ts';
+import {
+  lagRoutes,
+  openStore,
+  startControlPlane,
+  type LagHistory,
+  type LagReport,
+} from '../../control-plane/index.ts';
 import { lagMetrics } from '../../control-plane/lag/lag-metrics.ts';
 import { startDatabase } from '../../demo/servers/database.ts';
 import { openDatabase, type Database } from '../../runtime/database.ts';
@@ -44,7 +50,7 @@ ${outboxUrl ? `outbox: { database: '${outboxUrl}' }` : ''}
   const { config } = parsed;
   const database = outboxUrl === undefined ? undefined : openDatabase(outboxUrl);
   const store = await openStore(config);
-  const lag = lagRoutes({ config, database, log });
+  const lag = lagRoutes({ config, database, log, keepEvery: 100 });
   const running = await startControlPlane({ config, store, log, listen: '127.0.0.1:0', lag: lag.router });
   onTestFinished(async () => {
     await running.stop();
@@ -192,6 +198,33 @@ test('a real consumer reports itself, and its lag is known', async () => {
   });
   await consumer.start();
   await untilOpenTransactions('known', async () => (await context('inventory')).consumerState === 'known');
+});
+
+test('what consumers report is written down for the history, and told of the minutes that are over', async () => {
+  const { database, report, call } = await outbox();
+  const held = async (where: string) => {
+    const [rows] = await database.query(`SELECT context, figure FROM banyan_outbox_consumer_lag ${where}`);
+    return rows as { context: string; figure: string }[];
+  };
+  await until('it is noted', async () => {
+    await report('inventory', { ...good, at: new Date().toISOString() });
+    return (await held('WHERE worst_ms >= 40')).length > 0;
+  });
+  expect(await held('')).toContainEqual({ context: 'inventory', figure: 'consumer' });
+  await database.query('UPDATE banyan_outbox_consumer_lag SET minute = minute - INTERVAL 5 MINUTE');
+  const told = async () => {
+    const { contexts, total } = (await (await call('/v1/lag/history?minutes=10')).json()) as LagHistory;
+    const lags = (minutes: LagHistory['total']['minutes']) =>
+      minutes.flatMap(({ consumerLagMs }) => (consumerLagMs === undefined ? [] : [consumerLagMs]));
+    return [...contexts.map(({ minutes }) => lags(minutes)), lags(total.minutes)];
+  };
+  const [inventory, orders, total] = await told();
+  // More than one where a minute has ended since.
+  expect(inventory!.length).toBeGreaterThan(0);
+  expect(Math.max(...inventory!.map(Number))).toBeGreaterThanOrEqual(40);
+  expect([orders, total]).toEqual([[], inventory]);
+  await database.query('RENAME TABLE banyan_outbox_consumer_lag TO elsewhere');
+  expect(await told()).toEqual([[], [], []]);
 });
 
 test('wants the token', async () => {
