@@ -1,7 +1,7 @@
 import type { Database } from '../runtime/database.ts';
 import type { OutboxRow } from './envelope.ts';
 import { findPending, type BucketClaim, type PendingRow } from './find-pending.ts';
-import { readPending } from './read-pending.ts';
+import { MOST_READ, readPending } from './read-pending.ts';
 import type { StreamRows } from './stream-map.ts';
 
 /** Which of the rows found to read: per key none, or its first ones without a gap. */
@@ -10,6 +10,7 @@ export type Choose = (found: readonly PendingRow[]) => readonly PendingRow[];
 /**
  * Reads the first pending rows of each bucket, in id order; locks and changes nothing. Found first and read
  * then, so that the caller can say by their size how much it takes into memory. By default it takes all, of all streams.
+ * Yields them in parts, so that the first can be sent while the next are read.
  *
  * Pending is a state, never a cursor: ids become visible in commit order, not in their own, so a reader that
  * goes on from its last id loses the row that commits late (reproduced on MariaDB 10.11). SKIP LOCKED over
@@ -26,26 +27,34 @@ export type Choose = (found: readonly PendingRow[]) => readonly PendingRow[];
  * same prefix. A key that takes no rows now is left out as a whole, by name and not by an id range. A key with a parked
  * row waits, and is left out too, so that neither occupies the window.
  */
-export async function claimBatch(
+export async function* claimBatch(
   database: Database,
   claims: readonly BucketClaim[],
   choose: Choose = (found) => found,
   rowsOf?: StreamRows,
-): Promise<OutboxRow[]> {
+): AsyncGenerator<OutboxRow[]> {
   const chosen = choose(await findPending(database, claims, rowsOf));
-  const rows = await readPending(
-    database,
-    chosen.map(({ id }) => id),
-  );
-  return rows.length === chosen.length ? rows : withoutGaps(chosen, rows);
+  const gone = new Set<string>();
+  for (let from = 0; from < chosen.length; from += MOST_READ) {
+    const part = chosen.slice(from, from + MOST_READ);
+    const rows = await readPending(
+      database,
+      part.map(({ id }) => id),
+    );
+    yield rows.length === part.length && gone.size === 0 ? rows : withoutGaps(part, rows, gone);
+  }
 }
 
-function withoutGaps(chosen: readonly PendingRow[], rows: readonly OutboxRow[]): OutboxRow[] {
-  const pending = new Set(rows.map(({ id }) => id));
-  const firstGone = new Map<string, number>();
-  chosen.forEach(({ id, partition_key: key }, index) => {
-    if (!pending.has(id) && !firstGone.has(key)) firstGone.set(key, index);
+/** `gone`: keys of which a row isn't pending any more; added to. */
+function withoutGaps(
+  part: readonly PendingRow[],
+  rows: readonly OutboxRow[],
+  gone: Set<string>,
+): OutboxRow[] {
+  const pending = new Map(rows.map((row) => [row.id, row]));
+  return part.flatMap(({ id, partition_key: key }) => {
+    const row = pending.get(id);
+    if (row === undefined) gone.add(key);
+    return row === undefined || gone.has(key) ? [] : [row];
   });
-  const position = new Map(chosen.map(({ id }, index) => [id, index]));
-  return rows.filter(({ id, partition_key: key }) => position.get(id)! < (firstGone.get(key) ?? Infinity));
 }

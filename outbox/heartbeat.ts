@@ -1,4 +1,5 @@
 import type { Database } from '../runtime/database.ts';
+import { deleteSettled } from './delete-settled.ts';
 import { HEARTBEAT, HEARTBEAT_AGGREGATE } from './event.ts';
 import { runStatement } from './run-statement.ts';
 
@@ -38,11 +39,15 @@ export async function appendHeartbeats(database: Database, beats: readonly Heart
 /** Deletes those of the heartbeats that are settled, long before the retention of events: they tell nothing any more. */
 export async function deleteHeartbeats(database: Database, eventIds: readonly string[]): Promise<void> {
   if (eventIds.length === 0) return;
-  await runStatement(
+  const { rows } = await runStatement<{ id: number | string }>(
     database,
-    `DELETE o FROM (SELECT ? AS event_id ${'UNION ALL SELECT ? '.repeat(eventIds.length - 1)}) v
+    `SELECT o.id FROM (SELECT ? AS event_id ${'UNION ALL SELECT ? '.repeat(eventIds.length - 1)}) v
        STRAIGHT_JOIN banyan_outbox o ON o.event_id = CONVERT(v.event_id USING ascii) COLLATE ascii_bin
       WHERE o.state = 'settled' AND o.type = ?`,
     [...eventIds, HEARTBEAT],
+  );
+  await deleteSettled(
+    database,
+    rows.map(({ id }) => id),
   );
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../runtime/database.ts';
 import { BUCKETS } from './event.ts';
+import { OUTCOME, RECEIPT, SETTLED_AT } from './receipt.ts';
 import { runStatement } from './run-statement.ts';
 
 /**
@@ -16,9 +17,9 @@ export async function readPurgeOverdue(
   const firsts = Array.from(
     { length: BUCKETS },
     (_, bucket) =>
-      `(SELECT settled_at FROM banyan_outbox FORCE INDEX (banyan_outbox_state_bucket)
-         WHERE state = 'settled' AND bucket = ${bucket} AND (outcome IS NULL OR outcome <> 'skipped')
-         ORDER BY id LIMIT 1)`,
+      `(SELECT ${SETTLED_AT} AS settled_at FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket) ${RECEIPT}
+         WHERE o.state = 'settled' AND o.bucket = ${bucket} AND COALESCE(${OUTCOME} <> 'skipped', TRUE)
+         ORDER BY o.id LIMIT 1)`,
   );
   const { rows } = await runStatement<{ age: number | null }>(
     database,

@@ -1,5 +1,7 @@
 import type { Database } from '../runtime/database.ts';
 import { appendedAt, CLOCKS } from './appended-at.ts';
+import { deleteSettled } from './delete-settled.ts';
+import { OUTCOME, RECEIPT, SETTLED_AT } from './receipt.ts';
 import { runStatement } from './run-statement.ts';
 
 /**
@@ -20,7 +22,7 @@ export interface PurgePage {
 /**
  * Deletes settled rows of one bucket that were settled more than `retention` milliseconds ago, looking at most at
  * `size` rows after id `after`. Never touches pending or parked rows, nor skipped ones younger than SKIPPED_KEPT. The rows are found by a read without
- * locks and deleted by primary key (see settle.ts) in a statement that commits by itself.
+ * locks and deleted by primary key, with their receipts, in a short transaction.
  *
  * Rows with low ids may have been settled late, so a page without a due row doesn't end a bucket. But no row is
  * settled before it is appended, and rows are appended nearly in id order: once a page has nothing due and
@@ -37,23 +39,15 @@ export async function purgePage(
 ): Promise<PurgePage> {
   const { rows } = await runStatement<{ id: number | string; due: number; old: number }>(
     database,
-    `SELECT id, settled_at < CURRENT_TIMESTAMP(6) - INTERVAL IF(outcome = 'skipped', ?, ?) MICROSECOND AS due,
+    `SELECT o.id, ${SETTLED_AT} < CURRENT_TIMESTAMP(6) - INTERVAL IF(${OUTCOME} = 'skipped', ?, ?) MICROSECOND AS due,
             ${appendedAt('o')} < CURRENT_TIMESTAMP(6) - INTERVAL ? MICROSECOND AS old
-       FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket) JOIN ${CLOCKS}
-      WHERE state = 'settled' AND bucket = ? AND id > ? ORDER BY id LIMIT ?`,
+       FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket) JOIN ${CLOCKS} ${RECEIPT}
+      WHERE o.state = 'settled' AND o.bucket = ? AND o.id > ? ORDER BY o.id LIMIT ?`,
     [Math.max(retention, SKIPPED_KEPT) * 1_000, retention * 1_000, retention * 1_000, bucket, after, size],
   );
   const due = rows.filter((row) => row.due === 1).map(({ id }) => id);
   const last = rows.at(-1);
   const over = rows.length < size || (due.length === 0 && last?.old !== 1);
   const next = over ? undefined : last?.id;
-  if (due.length === 0) return { deleted: 0, next };
-  const { affected } = await runStatement(
-    database,
-    `DELETE o FROM (SELECT ? AS id ${'UNION ALL SELECT ? '.repeat(due.length - 1)}) v
-       STRAIGHT_JOIN banyan_outbox o ON o.id = v.id
-      WHERE o.state = 'settled'`,
-    due,
-  );
-  return { deleted: affected, next };
+  return { deleted: await deleteSettled(database, due), next };
 }

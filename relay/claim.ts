@@ -46,9 +46,9 @@ const FEW = 500;
  * The database can't tell a key's shard (MySQL 9.6 has no MD5 any more), so rows whose shard has no room are found
  * and passed over. A bucket is looked into so deep that such rows hide nothing: twice as deep as they reached
  * the last time; and where one key had many rows, deep enough for twice as many of them.
- * Only their ids and keys are read, never what they say.
+ * Only their ids and keys are read, never what they say. `onRows` is called whenever rows were added to the window.
  */
-export function claimer(parts: ClaimParts) {
+export function claimer(parts: ClaimParts, onRows: () => void) {
   const { database, leases, window, ownership, rowsPerKey, rowsOf } = parts;
   const passedOver = new Map<number, number>();
   /** Per bucket, how many rows the key with the most of them had. */
@@ -65,9 +65,14 @@ export function claimer(parts: ClaimParts) {
 
     /** Claims what `choose` takes of what is found. */
     async function take(claims: readonly BucketClaim[], choose: Choose, full?: ReadonlySet<number>) {
-      const rows = await claimBatch(database, claims, choose, rowsOf);
-      window.add(await prepareBatch(rows, parts), epochs, full);
-      return rows.length;
+      const blocked = new Set<string>();
+      let count = 0;
+      for await (const rows of claimBatch(database, claims, choose, rowsOf)) {
+        window.add(await prepareBatch(rows, parts, blocked), epochs, full);
+        count += rows.length;
+        onRows();
+      }
+      return count;
     }
 
     async function takeAcross(): Promise<number> {

@@ -19,14 +19,15 @@ export interface PreparingParts {
 /**
  * Prepares rows in their order. Behind a poison row of a key nothing is prepared: it can't be sent now, and a
  * failure counts once for each key. A row of a paused type is parked as such; so is what follows the failure that pauses it.
+ * `blocked`: the keys with a poison row so far; added to.
  */
 export async function prepareBatch(
   rows: readonly OutboxRow[],
   { limits, translate, registry, ownership, pausedTypes, overlaps }: PreparingParts,
+  blocked = new Set<string>(),
 ): Promise<Prepared[]> {
   overlaps.look(rows);
   const prepared: Prepared[] = [];
-  const blocked = new Set<string>();
   for (const row of rows) {
     if (blocked.has(row.partition_key)) continue;
     const given = ownership.refusal(row);

@@ -22,7 +22,7 @@ import type { Window } from './window.ts';
 /** Requests on their way at once; their keys are disjoint, so one in doubt holds up its own keys alone. */
 const REQUESTS_AT_ONCE = 4;
 /** Acknowledged and unsettled events above which nothing more is sent: what a crash would repeat. */
-const MOST_UNSETTLED = 2_000;
+const MOST_UNSETTLED = 4_000;
 /** Milliseconds until the next look when the window has no room. */
 const NO_ROOM = 10;
 
@@ -63,7 +63,7 @@ export function startPump(parts: PumpParts): Pump {
   const flying = new Set<Promise<void>>();
   const stopping = new AbortController();
   const shards = watchShards(parts);
-  const claim = claimer(parts);
+  const claim = claimer(parts, send);
   let [inFlight, pause, attempt, dueAt, hinted] = [0, 0, 0, 0, false];
   let wake = () => {};
 

@@ -9,7 +9,7 @@ import { shardStates, type ShardState } from './shard-states.ts';
 /** Rows of one key in memory from which on it counts as hot, if the outbox has more of them. */
 const HOT = 16;
 /** A shard's share is refilled when it is no fuller: each look reads past the rows that are known. */
-const REFILL = 5 / 8;
+const REFILL = 1 / 4;
 /** What an event's envelope adds to its data, about. */
 const ENVELOPE = 512;
 /** Least share of a shard: with very many shards the window becomes larger than it should. */
@@ -25,7 +25,7 @@ export interface WindowSize {
   readonly rowsPerKey: number;
 }
 
-export const WINDOW_SIZE: WindowSize = { rows: 8_000, bytes: 32 * 1_048_576, rowsPerKey: 32 };
+export const WINDOW_SIZE: WindowSize = { rows: 16_000, bytes: 32 * 1_048_576, rowsPerKey: 32 };
 
 /** What the window knows of a bucket when a look into it begins. */
 export interface KnownOfBucket {

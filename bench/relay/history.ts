@@ -19,18 +19,21 @@ export async function openHistory(url: string, { count, keys }: Events): Promise
     await database.query('INSERT INTO bench_history VALUES ?', [rows.slice(from, from + 2_000)]);
   for (let from = 0; from < count; from += STEP) {
     await database.query(
-      `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data, state, settled_at,
-                                  settled_epoch, shard_id, sequence_number, outcome)
+      `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data, state)
        SELECT CONCAT('history-', LPAD(? + t.ten * ${DIFFERENT} + n, 9, '0')), '/bench', 'OrderPlaced', 'order', aggregate_id,
-              data, 'settled', CURRENT_TIMESTAMP(6), 1, 'shardId-000000000000',
-              CONCAT('49', LPAD(? + t.ten * ${DIFFERENT} + n, 54, '0')), 'acknowledged'
+              data, 'settled'
          FROM (${Array.from({ length: STEP / DIFFERENT }, (_, ten) => `SELECT ${ten} AS ten`).join(' UNION ALL ')}) t
               STRAIGHT_JOIN bench_history
         WHERE ? + t.ten * ${DIFFERENT} + n < ?`,
-      [from, from, from, count],
+      [from, from, count],
+    );
+    await database.query(
+      `INSERT INTO banyan_outbox_receipt (id, settled_epoch, shard_id, sequence_number)
+       SELECT id, 1, 'shardId-000000000000', CONCAT('49', LPAD(id, 54, '0')) FROM banyan_outbox
+        WHERE id > (SELECT COALESCE(MAX(id), 0) FROM banyan_outbox_receipt)`,
     );
   }
-  await database.query('ANALYZE TABLE banyan_outbox');
+  await database.query('ANALYZE TABLE banyan_outbox, banyan_outbox_receipt');
   return outbox;
 }
 

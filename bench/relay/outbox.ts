@@ -74,9 +74,9 @@ export async function openOutbox(url: string): Promise<BenchOutbox> {
       const [found] = await read<{ seconds: number; others: number | string }>(
         database,
         `SELECT TIMESTAMPDIFF(MICROSECOND, ?, MAX(settled_at)) / 1e6 AS seconds,
-                SUM(COALESCE(outcome <> 'acknowledged', TRUE)) AS others
-           FROM banyan_outbox WHERE id > ?`,
-        [at, after],
+                SUM(sequence_number IS NULL) + (SELECT COUNT(*) FROM banyan_outbox WHERE id > ?) - COUNT(*) AS others
+           FROM banyan_outbox_receipt WHERE id > ?`,
+        [at, after, after],
       );
       if (Number(found!.others) > 0) throw new Error(`${found!.others} events were not acknowledged`);
       return Number(found!.seconds);
@@ -119,7 +119,7 @@ async function appendAll(
     // Ids as random as those that append gives.
     await connection.query(
       `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data)
-       SELECT MD5(n), '/bench', 'OrderPlaced', 'order', aggregate_id, data
+       SELECT LEFT(SHA2(n, 256), 32), '/bench', 'OrderPlaced', 'order', aggregate_id, data
          FROM bench_event WHERE n >= ? AND n < ? ORDER BY n`,
       [from, Math.min(from + 10_000, first + count)],
     );

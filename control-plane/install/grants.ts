@@ -12,7 +12,7 @@ interface UserGrants {
 const APPENDED =
   'event_id, source, type, aggregate_type, aggregate_id, occurred_at, data, extensions, sequence';
 const SETTLED =
-  'state, settled_at, settled_epoch, shard_id, sequence_number, parked_reason, parked_kind, parked_at, outcome';
+  'state, settled_at, settled_epoch, parked_reason, parked_kind, parked_at, outcome';
 const OPERATED =
   'state, settled_at, settled_epoch, parked_reason, parked_kind, parked_at, outcome, data, extensions';
 /** All but `data` and `extensions`, which may hold what an operator needn't see. */
@@ -64,6 +64,7 @@ const USERS: Record<TableSet, readonly UserGrants[]> = {
       ],
       on: {
         banyan_outbox: `SELECT, INSERT (${REPLAYED}), UPDATE (${SETTLED}), DELETE`,
+        banyan_outbox_receipt: 'SELECT, INSERT, UPDATE, DELETE',
         banyan_outbox_lease: 'SELECT, UPDATE',
         banyan_outbox_relay: 'SELECT, INSERT, UPDATE, DELETE',
         banyan_outbox_stream: 'SELECT, INSERT, UPDATE',
@@ -93,6 +94,7 @@ const USERS: Record<TableSet, readonly UserGrants[]> = {
       ],
       on: {
         banyan_outbox: `SELECT, UPDATE (${OPERATED})`,
+        banyan_outbox_receipt: 'SELECT',
         banyan_outbox_lease: 'SELECT, UPDATE (epoch)',
         banyan_outbox_relay: 'SELECT',
         banyan_outbox_stream: 'SELECT',

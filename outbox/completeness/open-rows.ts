@@ -1,5 +1,6 @@
 import type { Database } from '../../runtime/database.ts';
 import { HEARTBEAT } from '../event.ts';
+import { OUTCOME, RECEIPT, SEQUENCE_NUMBER, SETTLED_EPOCH, SHARD_ID } from '../receipt.ts';
 import { runStatement } from '../run-statement.ts';
 import { endingOf, type AuditedRow } from './row-ending.ts';
 
@@ -68,10 +69,12 @@ export async function* readOpen(database: Database): AsyncGenerator<readonly Ope
     const { rows }: { rows: Joined[] } = await runStatement<Joined>(
       database,
       `SELECT a.id, a.event_id, a.type, a.partition_key, UNIX_TIMESTAMP(a.window_from) * 1000 AS window_from, a.seen_at,
-              TIMESTAMPDIFF(MICROSECOND, a.seen_at, SYSDATE(6)) / 1000 AS ago, o.id AS there, o.state, o.outcome,
-              o.settled_epoch, l.epoch, o.shard_id, o.sequence_number, o.parked_reason, o.sequence, o.replay
+              TIMESTAMPDIFF(MICROSECOND, a.seen_at, SYSDATE(6)) / 1000 AS ago, o.id AS there, o.state,
+              ${OUTCOME} AS outcome, ${SETTLED_EPOCH} AS settled_epoch, l.epoch, ${SHARD_ID} AS shard_id,
+              ${SEQUENCE_NUMBER} AS sequence_number, o.parked_reason, o.sequence, o.replay
          FROM banyan_outbox_completeness_open a
          LEFT JOIN banyan_outbox o ON o.id = a.id AND o.event_id = a.event_id
+         ${RECEIPT}
          LEFT JOIN banyan_outbox_lease l ON l.bucket = o.bucket
         WHERE a.id > ? ORDER BY a.id LIMIT ${PAGE}`,
       [after],

@@ -1,6 +1,7 @@
 import type { Database } from '../../runtime/database.ts';
 import { appendedAt, CLOCKS } from '../appended-at.ts';
 import { HEARTBEAT } from '../event.ts';
+import { OUTCOME, RECEIPT, SEQUENCE_NUMBER, SETTLED_EPOCH, SHARD_ID } from '../receipt.ts';
 import { runStatement } from '../run-statement.ts';
 import type { AuditedRow } from './row-ending.ts';
 
@@ -50,11 +51,13 @@ export async function* readWindow(
   for (;;) {
     const { rows } = await runStatement<AuditedRow & { inside: number; beyond: number }>(
       database,
-      `SELECT o.id, o.event_id, o.type, o.partition_key, o.state, o.outcome, o.settled_epoch, l.epoch, o.shard_id,
-              o.sequence_number, o.parked_reason, o.sequence, o.replay,
+      `SELECT o.id, o.event_id, o.type, o.partition_key, o.state, ${OUTCOME} AS outcome,
+              ${SETTLED_EPOCH} AS settled_epoch, l.epoch, ${SHARD_ID} AS shard_id,
+              ${SEQUENCE_NUMBER} AS sequence_number, o.parked_reason, o.sequence, o.replay,
               ${appendedAt('o')} >= FROM_UNIXTIME(? / 1000) AND ${appendedAt('o')} < FROM_UNIXTIME(? / 1000) AS inside,
               ${appendedAt('o')} > FROM_UNIXTIME(? / 1000) + INTERVAL ${MARGIN} SECOND AS beyond
-         FROM banyan_outbox o FORCE INDEX (PRIMARY) JOIN ${CLOCKS} LEFT JOIN banyan_outbox_lease l ON l.bucket = o.bucket
+         FROM banyan_outbox o FORCE INDEX (PRIMARY) JOIN ${CLOCKS} ${RECEIPT}
+         LEFT JOIN banyan_outbox_lease l ON l.bucket = o.bucket
         WHERE o.id > ? ORDER BY o.id LIMIT ?`,
       [from, to, to, after, size],
     );

@@ -1,5 +1,6 @@
 import { inTransaction, type Connection, type Database } from '../../runtime/database.ts';
 import { wait } from '../../runtime/wait.ts';
+import { OUTCOME, RECEIPT, SEQUENCE_NUMBER, SETTLED_AT } from '../receipt.ts';
 import { runStatement } from '../run-statement.ts';
 import { audit, type AuditedEvent, type Author } from './audit.ts';
 import { persist } from './persist.ts';
@@ -37,8 +38,8 @@ export async function countEvents(database: Database, key: string): Promise<Even
     `SELECT CRC32(?) MOD 64 AS bucket, COALESCE(SUM(o.state = 'pending'), 0) AS pending,
             COALESCE(SUM(o.state = 'parked'), 0) AS parked, COALESCE(SUM(o.state = 'settled'), 0) AS settled,
             COALESCE(SUM(o.outcome = 'erased'), 0) AS erased,
-            MAX(IF(o.sequence_number IS NULL, NULL, o.settled_at)) AS lastAcknowledged
-       FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket)
+            MAX(IF(${SEQUENCE_NUMBER} IS NULL, NULL, ${SETTLED_AT})) AS lastAcknowledged
+       FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket) ${RECEIPT}
       WHERE o.state IN ('pending', 'parked', 'settled') AND o.bucket = CRC32(?) MOD 64
         AND o.partition_key = ? AND CAST(o.partition_key AS BINARY) = ?`,
     [key, key, key, Buffer.from(key)],
@@ -99,10 +100,12 @@ async function eraseBatch(
   const these = `(SELECT ? AS id ${'UNION ALL SELECT ? '.repeat(ids.length - 1)}) v
                  STRAIGHT_JOIN banyan_outbox o ON o.id = v.id`;
   const values = ids.map(({ id }) => id);
+  // Without the receipts: who may only read them can't lock them.
+  await queryRows(connection, `SELECT o.id FROM ${these} WHERE o.state = '${state}' FOR UPDATE`, values);
   const found = await queryRows<AuditedEvent & { outcome: string | null }>(
     connection,
-    `SELECT o.id, o.event_id AS eventId, o.type, o.partition_key AS \`key\`, o.outcome
-       FROM ${these} WHERE o.state = '${state}' FOR UPDATE`,
+    `SELECT o.id, o.event_id AS eventId, o.type, o.partition_key AS \`key\`, ${OUTCOME} AS outcome
+       FROM ${these} ${RECEIPT} WHERE o.state = '${state}'`,
     values,
   );
   const unsent = state === 'settled' ? '' : `o.state = 'settled', o.settled_at = CURRENT_TIMESTAMP(6),`;

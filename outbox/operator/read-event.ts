@@ -1,4 +1,5 @@
 import type { Database } from '../../runtime/database.ts';
+import { OUTCOME, RECEIPT } from '../receipt.ts';
 import { runStatement } from '../run-statement.ts';
 
 /** A row of the outbox as `banyan parked show` tells of it, data included; times are text in UTC. */
@@ -32,10 +33,10 @@ export interface Successor {
 export async function readEvent(database: Database, id: number | string): Promise<ShownEvent | undefined> {
   const { rows } = await runStatement<ShownEvent>(
     database,
-    `SELECT id, event_id AS eventId, source, type, partition_key AS \`key\`, bucket, state, outcome,
+    `SELECT o.id, event_id AS eventId, source, type, partition_key AS \`key\`, bucket, state, ${OUTCOME} AS outcome,
             parked_kind AS kind, parked_reason AS reason, occurred_at AS occurredAt, appended_at AS appendedAt,
             parked_at AS parkedAt, bytes, data, extensions
-       FROM banyan_outbox WHERE id = ?`,
+       FROM banyan_outbox o ${RECEIPT} WHERE o.id = ?`,
     [id],
   );
   return rows[0];

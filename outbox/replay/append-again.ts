@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '../../runtime/database.ts';
 import { CLOCKS } from '../appended-at.ts';
+import { RECEIPT } from '../receipt.ts';
 import { runStatement } from '../run-statement.ts';
 import { inRange, type Replay } from './replays.ts';
 
@@ -53,8 +54,9 @@ export async function appendAgain(
   const until = BigInt(after) + BigInt(PAGE) < BigInt(last) ? String(BigInt(after) + BigInt(PAGE)) : last;
   const { rows } = await runStatement<Pick<Original, 'id' | 'bytes'> & { partition_key: string }>(
     database,
-    `SELECT CAST(id AS CHAR) AS id, bytes, partition_key FROM banyan_outbox o FORCE INDEX (PRIMARY) JOIN ${CLOCKS}
-      WHERE id > ? AND id <= ? AND ${sql} ORDER BY o.id LIMIT ?`,
+    `SELECT CAST(o.id AS CHAR) AS id, o.bytes, o.partition_key
+       FROM banyan_outbox o FORCE INDEX (PRIMARY) JOIN ${CLOCKS} ${RECEIPT}
+      WHERE o.id > ? AND o.id <= ? AND ${sql} ORDER BY o.id LIMIT ?`,
     [after, until, ...values, MOST_ROWS],
   );
   const chosen = fit(rows);

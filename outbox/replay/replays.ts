@@ -1,6 +1,7 @@
 import type { Database } from '../../runtime/database.ts';
 import { appendedAt, CLOCKS } from '../appended-at.ts';
 import { firstIdAt } from '../completeness/read-window.ts';
+import { RECEIPT, SEQUENCE_NUMBER } from '../receipt.ts';
 import { runStatement } from '../run-statement.ts';
 
 /** Which published events are sent again. */
@@ -36,15 +37,15 @@ export interface Replay {
 const MARGIN = 60_000;
 
 /**
- * The rows of a range, as conditions and their values, of a statement on `banyan_outbox o` that joins CLOCKS. Only what the stream has acknowledged is sent again, no replay, and
- * nothing whose data was erased since.
+ * The rows of a range, as conditions and their values, of a statement on `banyan_outbox o` that joins CLOCKS and RECEIPT.
+ * Only what the stream has acknowledged is sent again, no replay, and nothing whose data was erased since.
  */
 export function inRange({ types, from, to, key }: ReplayedRange): { sql: string; values: unknown[] } {
   return {
-    sql: `state = 'settled' AND replay IS NULL AND sequence_number IS NOT NULL AND type IN (?)
-      AND (outcome IS NULL OR outcome <> 'erased')
+    sql: `o.state = 'settled' AND o.replay IS NULL AND ${SEQUENCE_NUMBER} IS NOT NULL AND o.type IN (?)
+      AND (o.outcome IS NULL OR o.outcome <> 'erased')
       AND ${appendedAt('o')} >= FROM_UNIXTIME(? / 1000) AND ${appendedAt('o')} < FROM_UNIXTIME(? / 1000)
-      ${key === undefined ? '' : 'AND CAST(partition_key AS BINARY) = CAST(? AS BINARY)'}`,
+      ${key === undefined ? '' : 'AND CAST(o.partition_key AS BINARY) = CAST(? AS BINARY)'}`,
     values: [types, from, to, ...(key === undefined ? [] : [key])],
   };
 }
@@ -82,8 +83,8 @@ export async function countRange(
   for (let after = BigInt(ids.after); after < BigInt(ids.last); after += 20_000n) {
     const { rows } = await runStatement<{ found: number }>(
       database,
-      `SELECT COUNT(*) AS found FROM banyan_outbox o FORCE INDEX (PRIMARY) JOIN ${CLOCKS}
-        WHERE id > ? AND id <= ? AND id <= ? AND ${sql}`,
+      `SELECT COUNT(*) AS found FROM banyan_outbox o FORCE INDEX (PRIMARY) JOIN ${CLOCKS} ${RECEIPT}
+        WHERE o.id > ? AND o.id <= ? AND o.id <= ? AND ${sql}`,
       [String(after), String(after + 20_000n), ids.last, ...values],
     );
     total += Number(rows[0]!.found);

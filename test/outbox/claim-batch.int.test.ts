@@ -3,6 +3,7 @@ import { append } from '../../outbox/append.ts';
 import { claimBatch } from '../../outbox/claim-batch.ts';
 import type { PendingRow } from '../../outbox/find-pending.ts';
 import { openDatabase, type Connection, type Database } from '../../runtime/database.ts';
+import { collect } from '../support/collect.ts';
 import { freshDatabase } from '../support/database.ts';
 
 async function outbox(): Promise<Database> {
@@ -22,9 +23,11 @@ const buckets = Array.from({ length: 64 }, (_, bucket) => bucket);
 const whole = buckets.map((bucket) => ({ buckets: [bucket], without: [], limit: 100 }));
 const claim = async (database: Database, { without = [] as string[], limit = 100 } = {}) =>
   (
-    await claimBatch(
-      database,
-      buckets.map((bucket) => ({ buckets: [bucket], without, limit })),
+    await collect(
+      claimBatch(
+        database,
+        buckets.map((bucket) => ({ buckets: [bucket], without, limit })),
+      ),
     )
   ).map(({ aggregate_id: id, data }) => `${id}.${(JSON.parse(data) as { n: number }).n}`);
 
@@ -79,10 +82,12 @@ test('of what is found only what is chosen is read, and it is known how large it
       extensions: { tenant: 'x' },
     })),
   );
-  const rows = await claimBatch(database, whole, (found) => {
-    expect(found.map(({ bytes }) => bytes)).toEqual([2 * 10 + 25, 2 * 20_000 + 25]);
-    return found.slice(0, 1);
-  });
+  const rows = await collect(
+    claimBatch(database, whole, (found) => {
+      expect(found.map(({ bytes }) => bytes)).toEqual([2 * 10 + 25, 2 * 20_000 + 25]);
+      return found.slice(0, 1);
+    }),
+  );
   expect(rows.map(({ data }) => data.length)).toEqual([10 + 11]);
 });
 
@@ -95,8 +100,28 @@ test('behind a row that is not pending any more when it is read, nothing of its 
   const [[settled]] = (await database.query(
     `SELECT id, partition_key, bucket, bytes FROM banyan_outbox WHERE state = 'settled'`,
   )) as unknown as [[PendingRow]];
-  const rows = await claimBatch(database, whole, (found) => [settled, ...found]);
+  const rows = await collect(claimBatch(database, whole, (found) => [settled, ...found]));
   expect(rows.map(({ aggregate_id: id }) => id)).toEqual(['b']);
+});
+
+test('nor in a later part, when the row goes while the first are dealt with', async () => {
+  const database = await outbox();
+  const others = Array.from({ length: 998 }, (_, n) => `other${n}`);
+  await add(database, 'a', ...others.slice(0, 499), 'a', ...others.slice(499), 'a', 'b');
+  const all = whole.map((claim) => ({ ...claim, limit: 10_000 }));
+  const inOrder = (found: readonly PendingRow[]) => found.toSorted((x, y) => Number(x.id) - Number(y.id));
+  const parts: string[][] = [];
+  for await (const rows of claimBatch(database, all, inOrder)) {
+    parts.push(rows.map(({ aggregate_id: id }) => id));
+    // Another relay has the bucket by now: it has dealt with the second of the key.
+    if (parts.length === 1)
+      await database.query(
+        "UPDATE banyan_outbox SET state = 'settled' WHERE aggregate_id = 'a' AND JSON_EXTRACT(data, '$.n') = 500",
+      );
+  }
+  expect(parts.map((ids) => ids.length)).toEqual([500, 499, 1]);
+  expect(parts.flatMap((ids, index) => (ids.includes('a') ? [index] : []))).toEqual([0]);
+  expect(parts[2]).toEqual(['b']);
 });
 
 /** Counts the rows that a statement on the one connection of `single` reads. */

@@ -54,6 +54,7 @@ import { defineRegistry } from '../../outbox/registry/define-registry.ts';
 import { settle } from '../../outbox/settle.ts';
 import { skip } from '../../outbox/skip.ts';
 import { writeRecordLimit } from '../../outbox/write-record-limit.ts';
+import { collect } from '../support/collect.ts';
 import { openDatabase, type Database } from '../../runtime/database.ts';
 import { freshDatabase } from '../support/database.ts';
 
@@ -175,9 +176,11 @@ describe('the relay', () => {
     expect(await takeLeases(as.relay, 'r1', buckets, times)).toBe(64);
     await renewLeases(as.relay, 'r1', times);
     expect(await readLeases(as.relay, times)).toHaveLength(64);
-    const rows = await claimBatch(
-      as.relay,
-      buckets.map((bucket) => ({ buckets: [bucket], without: ['x'], limit: 10 })),
+    const rows = await collect(
+      claimBatch(
+        as.relay,
+        buckets.map((bucket) => ({ buckets: [bucket], without: ['x'], limit: 10 })),
+      ),
     );
     expect(rows).toHaveLength(3);
     const [first, ...others] = rows;
@@ -185,13 +188,15 @@ describe('the relay', () => {
       true,
     );
     await appendAs('app', 'a3');
-    const [skipped] = await claimBatch(
-      as.relay,
-      buckets.map((bucket) => ({
-        buckets: [bucket],
-        without: rows.map(({ partition_key: key }) => key),
-        limit: 10,
-      })),
+    const [skipped] = await collect(
+      claimBatch(
+        as.relay,
+        buckets.map((bucket) => ({
+          buckets: [bucket],
+          without: rows.map(({ partition_key: key }) => key),
+          limit: 10,
+        })),
+      ),
     );
     expect(await skip(as.relay, 'r1', { id: skipped!.id, bucket: skipped!.bucket, epoch: 1 }, 'poison')).toBe(
       true,

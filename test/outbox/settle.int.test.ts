@@ -14,6 +14,7 @@ const times = { lease: 10_000, requestTimeout: 1_000, stream: 's' };
 
 beforeEach(async () => {
   await database.query('DELETE FROM banyan_outbox');
+  await database.query('DELETE FROM banyan_outbox_receipt');
   await database.query(`UPDATE banyan_outbox_lease SET owner = NULL, epoch = 4`);
   await bindStream(database, 's');
   await takeLeases(database, 'me', buckets, times);
@@ -37,22 +38,50 @@ const states = async () => {
   return (found as { state: string }[]).map(({ state }) => state);
 };
 
-test('each row gets its own shard, sequence number and the epoch', async () => {
+/** The receipts in id order, with the state of their rows. */
+const receipts = async () => {
+  const [found] = await database.query(
+    `SELECT o.state, r.settled_epoch AS epoch, r.shard_id AS shard, r.sequence_number - o.id AS off,
+            r.settled_at >= o.appended_at AS timely
+       FROM banyan_outbox_receipt r LEFT JOIN banyan_outbox o ON o.id = r.id ORDER BY r.id`,
+  );
+  return found as { state: string; epoch: number; shard: string; off: number; timely: number }[];
+};
+const RECEIPT = { state: 'settled', epoch: 5, shard: 'shardId-1', off: 0, timely: 1 };
+
+test('each row gets a receipt with its own shard, sequence number and the epoch', async () => {
   const all = await rows(200);
   expect((await settle(database, 'me', all.toReversed())).size).toBe(200);
-  const [found] = await database.query(
-    `SELECT COUNT(*) AS count FROM banyan_outbox
-      WHERE state = 'settled' AND settled_epoch = 5 AND shard_id = 'shardId-1' AND sequence_number = id
-        AND settled_at IS NOT NULL`,
-  );
-  expect(found).toEqual([{ count: 200 }]);
+  expect(await receipts()).toEqual(Array.from({ length: 200 }, () => RECEIPT));
 });
 
 test('a row that was never sent is settled without a sequence number', async () => {
   const [{ id, bucket, epoch }] = (await rows(1)) as [Settlement];
   await settle(database, 'me', [{ id, bucket, epoch }]);
-  const [found] = await database.query('SELECT state, shard_id, sequence_number FROM banyan_outbox');
-  expect(found).toEqual([{ state: 'settled', shard_id: null, sequence_number: null }]);
+  expect(await receipts()).toEqual([{ ...RECEIPT, shard: null, off: null }]);
+});
+
+test('a row and its receipt are written together, or neither is', async () => {
+  const all = await rows(20);
+  await database.query('RENAME TABLE banyan_outbox_receipt TO hidden');
+  try {
+    await expect(settle(database, 'me', all)).rejects.toThrow(/banyan_outbox_receipt/);
+    expect(new Set(await states())).toEqual(new Set(['pending']));
+  } finally {
+    await database.query('RENAME TABLE hidden TO banyan_outbox_receipt');
+  }
+  expect((await settle(database, 'me', all)).size).toBe(20);
+});
+
+test('a row that was made pending again by hand gets the receipt of its last sending', async () => {
+  const [one] = (await rows(1)) as [Settlement];
+  await settle(database, 'me', [{ ...one, shardId: 'shardId-0', sequenceNumber: '1' }]);
+  await database.query(
+    'UPDATE banyan_outbox_receipt SET settled_epoch = 4, settled_at = settled_at - INTERVAL 1 HOUR',
+  );
+  await database.query("UPDATE banyan_outbox SET state = 'pending'");
+  await settle(database, 'me', [one]);
+  expect(await receipts()).toEqual([RECEIPT]);
 });
 
 test('a row whose bucket has another owner or epoch is left alone, the others are settled', async () => {
@@ -61,6 +90,7 @@ test('a row whose bucket has another owner or epoch is left alone, the others ar
   await database.query(`UPDATE banyan_outbox_lease SET epoch = epoch + 1 WHERE bucket = ?`, [two.bucket]);
   expect(await settle(database, 'me', [one, two, three])).toEqual(new Set([three.id]));
   expect(await states()).toEqual(['pending', 'pending', 'settled']);
+  expect(await receipts()).toEqual([RECEIPT]);
 });
 
 test('a row is parked with its reason, cut to what fits, under the same condition', async () => {

@@ -67,7 +67,8 @@ captures:
     { type: 'PriceChanged', data: { price: '2.50' } },
   ]);
   const [silent] = await it.database.query(
-    `SELECT state, sequence_number FROM banyan_outbox WHERE type = 'row.catalogue.delete'`,
+    `SELECT state, r.sequence_number FROM banyan_outbox JOIN banyan_outbox_receipt r USING (id)
+      WHERE type = 'row.catalogue.delete'`,
   );
   expect(silent).toEqual([{ state: 'settled', sequence_number: null }]);
 

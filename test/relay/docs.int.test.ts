@@ -82,7 +82,7 @@ test('deleting by hand takes what is due alone, and waits for no writer that has
   const operator = await it.database.getConnection();
   await operator.query('SET SESSION innodb_lock_wait_timeout = 1');
   await operator.query(statement('SET SESSION TRANSACTION'));
-  await operator.query(statement('DELETE o'));
+  await operator.query(statement('DELETE o, r'));
   operator.destroy();
   await writer.commit();
   writer.release();

@@ -42,7 +42,8 @@ test('heartbeats go the whole way through every bucket and shard, and are no eve
   const relay = await it.relay({ heartbeat: 300, ops: '127.0.0.1:0' });
   const settled = await until('each bucket and shard has had one', async () => {
     const [rows] = await it.database.query(
-      `SELECT COUNT(DISTINCT bucket) AS buckets, COUNT(DISTINCT shard_id) AS shards FROM banyan_outbox WHERE state = 'settled'`,
+      `SELECT COUNT(DISTINCT bucket) AS buckets, COUNT(DISTINCT r.shard_id) AS shards
+         FROM banyan_outbox JOIN banyan_outbox_receipt r USING (id) WHERE state = 'settled'`,
     );
     const [{ buckets, shards }] = rows as [{ buckets: number; shards: number }];
     return buckets === 64 && shards === 2 ? Date.now() : undefined;
@@ -142,8 +143,8 @@ test('each stream has heartbeats of its own through every bucket and shard; one 
     report?.heartbeats?.find(({ outbox, missing }) => outbox === name(it) && missing.length === 0);
   const distinct = async (condition: string) => {
     const [rows] = await it.database.query(
-      `SELECT COUNT(DISTINCT bucket) AS buckets, COUNT(DISTINCT shard_id) AS shards
-         FROM banyan_outbox WHERE state = 'settled' AND ${condition}`,
+      `SELECT COUNT(DISTINCT bucket) AS buckets, COUNT(DISTINCT r.shard_id) AS shards
+         FROM banyan_outbox JOIN banyan_outbox_receipt r USING (id) WHERE state = 'settled' AND ${condition}`,
     );
     const [{ buckets, shards }] = rows as [{ buckets: number; shards: number }];
     return buckets === 64 && shards === 2 ? Date.now() : undefined;

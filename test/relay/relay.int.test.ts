@@ -12,9 +12,9 @@ test('committed events reach the stream in order per key, and their rows say whe
     'thing:k2': numbers(30).filter((n) => n % 3 === 2),
   });
   const [rows] = await it.database.query(
-    `SELECT COUNT(*) AS count FROM banyan_outbox
-      WHERE state = 'settled' AND settled_at >= appended_at AND settled_epoch = 1
-        AND shard_id LIKE 'shardId-%' AND sequence_number REGEXP '^[0-9]+$'`,
+    `SELECT COUNT(*) AS count FROM banyan_outbox JOIN banyan_outbox_receipt r USING (id)
+      WHERE state = 'settled' AND r.settled_at >= appended_at AND r.settled_epoch = 1
+        AND r.shard_id LIKE 'shardId-%' AND r.sequence_number REGEXP '^[0-9]+$'`,
   );
   expect(rows).toEqual([{ count: 30 }]);
 });

@@ -81,6 +81,8 @@ test('while the stream is split and merged in mid-flight nothing is lost and no 
   );
   expect({ lost, reordered, phantoms }).toEqual({ lost: [], reordered: [], phantoms: [] });
   expect(verdict.committed).toBe(EVENTS);
-  const [rows] = await it.database.query('SELECT DISTINCT shard_id AS id FROM banyan_outbox ORDER BY id');
+  const [rows] = await it.database.query(
+    'SELECT DISTINCT shard_id AS id FROM banyan_outbox_receipt ORDER BY id',
+  );
   expect((rows as { id: string }[]).map(({ id }) => id)).toEqual([0, 1, 2, 3, 4].map(shard));
 });

@@ -98,7 +98,8 @@ test('an event that is set aside is so only after what came before it in its buc
     it.settler.add([n % 10 === 9 ? { ...result, how: { kind: 'parked', reason: `no ${n}` } } : result]);
   await until('all is written', () => it.settler.backlog === 0);
   const [rows] = await it.database.query(
-    `SELECT state, COALESCE(parked_at, settled_at) AS at FROM banyan_outbox ORDER BY id`,
+    `SELECT o.state, COALESCE(o.parked_at, r.settled_at) AS at
+       FROM banyan_outbox o LEFT JOIN banyan_outbox_receipt r ON r.id = o.id ORDER BY o.id`,
   );
   const written = rows as { state: string; at: string }[];
   expect(written.map(({ state }) => state)).toEqual(

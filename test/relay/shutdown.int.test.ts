@@ -18,8 +18,8 @@ const inOrder = Object.fromEntries(
 /** Each settled row as `key n sequenceNumber`. */
 async function settledRows({ database }: Scene): Promise<string[]> {
   const [rows] = await database.query(
-    `SELECT CONCAT(partition_key, ' ', JSON_EXTRACT(data, '$.n'), ' ', sequence_number) AS text
-       FROM banyan_outbox WHERE state = 'settled'`,
+    `SELECT CONCAT(partition_key, ' ', JSON_EXTRACT(data, '$.n'), ' ', r.sequence_number) AS text
+       FROM banyan_outbox JOIN banyan_outbox_receipt r USING (id) WHERE state = 'settled'`,
   );
   return (rows as { text: string }[]).map(({ text }) => text).toSorted();
 }

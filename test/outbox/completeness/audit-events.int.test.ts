@@ -1,4 +1,4 @@
-import { createConnection } from 'mysql2/promise';
+import { createConnection, type ResultSetHeader } from 'mysql2/promise';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { auditEvents } from '../../../outbox/completeness/audit-events.ts';
 import { readCompleteness, type CompletenessReport } from '../../../outbox/completeness/read-completeness.ts';
@@ -31,6 +31,8 @@ interface Made {
   readonly sent?: boolean;
   /** Minutes since its append. */
   readonly ago?: number;
+  /** Whether its receipt says what became of it, and not its own columns. */
+  readonly receipt?: boolean;
 }
 
 /** Rows as writers and a relay leave them; the counter of a numbered key is what its greatest number asks for. */
@@ -42,18 +44,23 @@ async function rows(database: Database, made: readonly Made[]): Promise<void> {
     state = 'settled',
     sent = true,
     ago = 30,
+    receipt = true,
   } of made) {
     const settled = state === 'settled' ? 'CURRENT_TIMESTAMP(6)' : 'NULL';
-    const ended =
-      state === 'settled' && sent
-        ? "1, 'shardId-000000000000', '4957', 'acknowledged'"
-        : 'NULL, NULL, NULL, NULL';
-    await database.query(
+    const told = "1, 'shardId-000000000000', '4957'";
+    const acknowledged = state === 'settled' && sent;
+    const ended = acknowledged && !receipt ? `${told}, 'acknowledged'` : 'NULL, NULL, NULL, NULL';
+    const [{ insertId }] = await database.query<ResultSetHeader>(
       `INSERT INTO banyan_outbox (event_id, source, type, aggregate_type, aggregate_id, data, sequence, state, server_clock, appended_at,
          settled_at, settled_epoch, shard_id, sequence_number, outcome)
        VALUES (?, '/m', ?, 'order', ?, '1', ?, ?, NULL, CURRENT_TIMESTAMP(6) - INTERVAL ? MINUTE, ${settled}, ${ended})`,
       [`${key}-${sequence ?? Math.random()}`, type, key, sequence, state, ago],
     );
+    if (acknowledged && receipt)
+      await database.query(
+        `INSERT INTO banyan_outbox_receipt (id, settled_epoch, shard_id, sequence_number) VALUES (?, ${told})`,
+        [insertId],
+      );
     if (sequence !== null)
       await database.query(
         `INSERT INTO banyan_outbox_sequence (partition_key, sequence) VALUES (CONCAT('order:', ?), ?)
@@ -79,7 +86,8 @@ const told = ({ holes }: CompletenessReport) =>
 test('numbered events that were all acknowledged are shown to be complete', async () => {
   const database = await audited();
   await rows(database, [
-    { sequence: 1 },
+    // Settled before there were receipts.
+    { sequence: 1, receipt: false },
     { sequence: 2 },
     { key: '2', sequence: 1 },
     { sequence: 3, ago: 20 },
