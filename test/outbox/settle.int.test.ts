@@ -93,6 +93,15 @@ test('a row whose bucket has another owner or epoch is left alone, the others ar
   expect(await receipts()).toEqual([RECEIPT]);
 });
 
+test('a row that its next owner has settled is not told as settled under the epoch before', async () => {
+  const [one, two] = (await rows(2)) as [Settlement, Settlement];
+  await database.query("UPDATE banyan_outbox_lease SET owner = 'other', epoch = 6 WHERE bucket = ?", [
+    one.bucket,
+  ]);
+  expect((await settle(database, 'other', [{ ...one, epoch: 6 }])).size).toBe(1);
+  expect(await settle(database, 'me', [one, two])).toEqual(new Set([two.id]));
+});
+
 test('a row is parked with its reason, cut to what fits, under the same condition', async () => {
   const [one, two] = (await rows(2)) as [Settlement, Settlement];
   await database.query(`UPDATE banyan_outbox_lease SET epoch = epoch + 1 WHERE bucket = ?`, [two.bucket]);
