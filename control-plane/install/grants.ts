@@ -11,8 +11,7 @@ interface UserGrants {
 /** What `append` and a capture's triggers write; everything else comes from the database. */
 const APPENDED =
   'event_id, source, type, aggregate_type, aggregate_id, occurred_at, data, extensions, sequence';
-const SETTLED =
-  'state, settled_at, settled_epoch, parked_reason, parked_kind, parked_at, outcome';
+const SETTLED = 'state, settled_at, settled_epoch, parked_reason, parked_kind, parked_at, outcome';
 const OPERATED =
   'state, settled_at, settled_epoch, parked_reason, parked_kind, parked_at, outcome, data, extensions';
 /** All but `data` and `extensions`, which may hold what an operator needn't see. */
