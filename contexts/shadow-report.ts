@@ -98,8 +98,9 @@ export interface ShadowPage {
 export interface ShadowErased {
   readonly gateway: string;
   readonly instance: string;
-  /** How many there were. */
+  /** How many there were, together and by context. */
   readonly examples: number;
+  readonly contexts: Readonly<Record<string, number>>;
 }
 
 /** Judges one route. Fewer comparisons than `minSamples` are never a *go*; a rate that is surely too low is a *no-go*. */

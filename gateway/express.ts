@@ -35,8 +35,8 @@ export interface ExpressGateway {
   reload(config: Config): Promise<Reloaded>;
   /** What comparing answers found out, as `/shadow` of the gateway's own process shows it. */
   shadow(): ShadowPage;
-  /** Forgets the examples of shadowed answers, as `banyan events erase` has gateways of their own do. */
-  eraseExamples(): ShadowErased;
+  /** Forgets the examples of shadowed answers, of all contexts or of those named, as `banyan events erase` has gateways of their own do. */
+  eraseExamples(contexts?: readonly string[]): ShadowErased;
   /** How each upstream fares, as `/upstreams` of the gateway's own process shows it. */
   upstreams(): object;
   /** Why there is no snapshot yet, undefined when there is one. */
@@ -88,7 +88,7 @@ export async function expressGateway(options: GatewayOptions): Promise<ExpressGa
       next = config;
       return reloading.reload();
     },
-    eraseExamples: () => gateway.shadowing().eraseExamples(),
+    eraseExamples: (contexts) => gateway.shadowing().eraseExamples(contexts),
     shadow: () => gateway.shadowing().report(),
     upstreams: () => upstreamsPage(gateway.guards()),
     notReady: gateway.holder.missing,

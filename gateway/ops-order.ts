@@ -26,3 +26,22 @@ export function sendJson(
     .writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...fields })
     .end(`${JSON.stringify(body)}\n`);
 }
+
+/** The longest body in bytes. */
+const MOST = 64 * 1_024;
+
+/** Undefined when it is no JSON or too long; the schema says what is required then. */
+export async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > MOST) return undefined;
+      chunks.push(chunk);
+    }
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

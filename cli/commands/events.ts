@@ -22,6 +22,7 @@ interface Options {
   readonly reason?: string;
   readonly actor?: string;
   readonly ops?: readonly string[];
+  readonly examplesOf?: readonly string[];
   readonly inbox?: readonly string[];
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -48,6 +49,11 @@ export function register(program: Command): void {
       opsAddresses,
     )
     .option(
+      '--examples-of <context>',
+      'forget the stored examples of this context alone; of all contexts unless given; may be repeated',
+      (context: string, before: readonly string[] = []) => [...before, context],
+    )
+    .option(
       '--inbox <url>',
       "mysql://user:password@host:port/database of an extracted service's inbox, whose held events are erased, too; may be repeated",
       (url: string, before: readonly string[] = []) => [...before, url],
@@ -61,6 +67,11 @@ export function register(program: Command): void {
         throw new UsageError(`--key is '${key}'; required: an aggregate's type and id, such as customer:42`);
       const config = loadConfig(options.config);
       const { contexts, registry } = config;
+      const unknown = options.examplesOf?.find((name) => !Object.hasOwn(contexts, name));
+      if (unknown !== undefined)
+        throw new UsageError(
+          `--examples-of is '${unknown}'; required: a context of ${options.config}: ${Object.keys(contexts).join(', ') || 'there is none'}`,
+        );
       const urls = (options.inbox ?? []).map((url) => databaseOfSet('inbox', url, options.config).url);
       const numbered = isSequenced(
         await loadRegistry(registry, dirname(resolve(options.config))),
@@ -74,7 +85,10 @@ export function register(program: Command): void {
             `nothing was changed: ${before.pending} of the events of ${key} have not been sent. Let them be sent first (\`banyan lag\`), or say --pending: then they are erased and never sent`,
           );
         const asked = await askInboxes(urls, key);
-        if (!options.yes && !(await confirm(questionOf(key, before, ops.length, asked)))) {
+        if (
+          !options.yes &&
+          !(await confirm(questionOf(key, before, { gateways: ops.length, of: options.examplesOf }, asked)))
+        ) {
           process.stdout.write('nothing was changed\n');
           process.exitCode = 1;
           return;
@@ -89,7 +103,7 @@ export function register(program: Command): void {
           author,
         );
         const [gateways, inboxes, streams] = await Promise.all([
-          eraseExamples(ops, PATIENCE),
+          eraseExamples(ops, options.examplesOf, PATIENCE),
           eraseInboxes(urls, key, author),
           untilWhen(sent, config, PATIENCE),
         ]);
@@ -97,7 +111,8 @@ export function register(program: Command): void {
         const consumers = Object.values(contexts).flatMap(({ consumer }) => consumer ?? []);
         const notAsked = [...new Set(consumers)].filter((name) => !told.includes(name));
         const inbox = { inboxes, notAsked, numbered };
-        const erased = { key, before, outbox, gateways, ...inbox, streams };
+        const { examplesOf } = options;
+        const erased = { key, before, outbox, gateways, examplesOf, ...inbox, streams };
         if (options.json) printJson({ complete: isComplete(erased), ...erased });
         else process.stdout.write(formatErased(erased));
         process.exitCode = isComplete(erased) ? 0 : 1;
@@ -108,7 +123,7 @@ export function register(program: Command): void {
 function questionOf(
   key: string,
   { settled, erased, parked, pending }: EventsOfKey,
-  gateways: number,
+  { gateways, of }: { readonly gateways: number; readonly of: readonly string[] | undefined },
   inboxes: readonly InboxOfKey[],
 ): string {
   const held = inboxes.reduce(
@@ -119,6 +134,6 @@ function questionOf(
   return (
     `This overwrites the data of ${settled - erased} sent and ${unsent} unsent events of ${key}` +
     `${unsent > 0 ? ', which will never be sent' : ''}` +
-    `${held > 0 ? ` and of ${held} that consumers hold, which will never be handled` : ''}, and has ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'} forget the stored examples of all contexts. It can't be undone.`
+    `${held > 0 ? ` and of ${held} that consumers hold, which will never be handled` : ''}, and has ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'} forget the stored examples of ${of ? of.join(', ') : 'all contexts'}. It can't be undone.`
   );
 }

@@ -10,6 +10,8 @@ export interface Erased {
   readonly before: EventsOfKey;
   readonly outbox: EraseOutcome;
   readonly gateways: readonly Forgotten[];
+  /** The contexts whose examples were to be forgotten; undefined: all. */
+  readonly examplesOf: readonly string[] | undefined;
   readonly inboxes: readonly ErasedInbox[];
   /** Consumers of the configuration that no inbox named here knows of: nobody knows what they hold. */
   readonly notAsked: readonly string[];
@@ -30,14 +32,18 @@ export function isComplete({ outbox, gateways, inboxes, notAsked, numbered }: Er
 
 /** What was erased, what was not, and what stays where until when. */
 export function formatErased(erased: Erased): string {
-  const { key, outbox, gateways, inboxes, notAsked, streams } = erased;
+  const { key, outbox, gateways, examplesOf, inboxes, notAsked, streams } = erased;
   const reached = gateways.flatMap((one) => ('gateway' in one ? [one] : []));
-  const examples = reached.reduce((sum, one) => sum + one.examples, 0);
   return [
     outbox.kind === 'erased'
       ? `outbox: the data of ${countOf(outbox.events, 'event')} of ${printable(key)} is erased`
       : `outbox: pending events of ${printable(key)} are not erased: a relay may have read them. Let them be sent (\`banyan lag\`), or stop the relays, and run this again`,
-    `examples: ${examples} forgotten on ${reached.length} of ${countOf(gateways.length, 'gateway')}`,
+    `examples: ${examplesText(reached)} forgotten on ${reached.length} of ${countOf(gateways.length, 'gateway')}`,
+    ...(examplesOf
+      ? [
+          `! examples of other contexts than ${examplesOf.join(', ')} are kept, and may tell of ${printable(key)}`,
+        ]
+      : []),
     ...gateways.flatMap((one) =>
       'problem' in one ? [`! ${one.ops} was not reached: ${one.problem}. Run this again when it is`] : [],
     ),
@@ -52,6 +58,18 @@ export function formatErased(erased: Erased): string {
   ]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** `3 (orders 2, stock 1)`: whose they were, since the evidence of these contexts is what is lost. */
+function examplesText(reached: readonly Extract<Forgotten, { gateway: string }>[]): string {
+  const counts: Record<string, number> = {};
+  for (const [context, count] of reached.flatMap(({ contexts }) => Object.entries(contexts)))
+    counts[context] = (counts[context] ?? 0) + count;
+  const told = Object.entries(counts).flatMap(([context, count]) =>
+    count > 0 ? [`${context} ${count}`] : [],
+  );
+  const sum = reached.reduce((all, { examples }) => all + examples, 0);
+  return `${sum}${told.length > 0 ? ` (${told.join(', ')})` : ''}`;
 }
 
 function inboxLine(one: ErasedInbox, key: string): string {

@@ -1,7 +1,7 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { KILL_CONSENTS, type ContextOutcome, type KillAnswer } from '../../contexts/index.ts';
-import { refusalOf, sendJson } from '../ops-order.ts';
+import { bodyOf, refusalOf, sendJson } from '../ops-order.ts';
 import type { Holder } from '../snapshot/holder.ts';
 import type { Carried, KillSwitch } from './kill-switch.ts';
 
@@ -12,9 +12,6 @@ export interface OpsHandlersOptions {
   readonly instance: string;
   readonly unaudited: () => number;
 }
-
-/** The longest body in bytes. */
-const MOST = 64 * 1_024;
 
 const printed = (text: string) => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 const orderSchema = z.strictObject({
@@ -74,20 +71,4 @@ export function killHandlers(options: OpsHandlersOptions): Readonly<Record<strin
 function statusOf(contexts: readonly ContextOutcome[]): number {
   if (contexts.some(({ refused }) => refused?.kind === 'unknown')) return 404;
   return contexts.some(({ refused }) => refused) ? 409 : 200;
-}
-
-/** Undefined when it is no JSON or too long; the schema says what is required then. */
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > MOST) return undefined;
-      chunks.push(chunk);
-    }
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -26,8 +26,8 @@ export interface Shadowing {
   findings(context: string): Findings | undefined;
   /** What this gateway found out, for each context of the config. */
   report(): ShadowPage;
-  /** Forgets the examples of all contexts, and keeps what was counted. */
-  eraseExamples(): ShadowErased;
+  /** Forgets the examples of all contexts, or of those named, and keeps what was counted. */
+  eraseExamples(only?: readonly string[]): ShadowErased;
   /** For its metrics. */
   state(): ShadowState;
   close(): Promise<void>;
@@ -95,11 +95,15 @@ export function openShadowing(
       instance,
       contexts: [...contexts.values()].map((shadowed) => shadowed.report()),
     }),
-    eraseExamples: () => ({
-      gateway: name,
-      instance,
-      examples: [...contexts.values()].reduce((sum, { examples }) => sum + examples.clear(), 0),
-    }),
+    eraseExamples(only) {
+      const erased = [...contexts.values()]
+        .filter(({ context }) => only?.includes(context) ?? true)
+        .map(({ context, examples }) => [context, examples.clear()] as const);
+      return {
+        ...{ gateway: name, instance, contexts: Object.fromEntries(erased) },
+        examples: erased.reduce((sum, [, count]) => sum + count, 0),
+      };
+    },
     state: () => ({ contexts, ...shared }),
     async close() {
       await Promise.all([...contexts.values()].map((shadowed) => shadowed.close()));

@@ -52,7 +52,7 @@ stream: { name: ${await freshStream(1)}, endpoint: '${inject('kinesis')}' }
   const partly = await erase('--pending', '--yes', '--ops', `${opsOf(gateway)},${away}`);
   expect(partly.exitCode).toBe(1);
   expect(partly.stdout).toContain('outbox: the data of 2 events of customer:42 is erased\n');
-  expect(partly.stdout).toContain('examples: 1 forgotten on 1 of 2 gateways\n');
+  expect(partly.stdout).toContain('examples: 1 (inventory 1) forgotten on 1 of 2 gateways\n');
   expect(partly.stdout).toContain(`! ${away} was not reached: connect ECONNREFUSED`);
   // One was pending: nobody knows whether a relay that was killed had sent it.
   expect(partly.stdout).toMatch(/^stream \S+: events that were erased while they were pending may be there/m);
@@ -200,6 +200,48 @@ contexts:
   const [first, second] = erased.streams.map(({ until }) => Date.parse(until));
   expect(second! - first!).toBeGreaterThan(3_500_000);
   expect(second! - first!).toBeLessThan(3_700_000);
+});
+
+test('the examples of one context alone are forgotten where that is asked for, and it is said that others are kept', async () => {
+  const monolith = await startUpstream('monolith', json({ name: 'Ada' }));
+  const service = await startUpstream('inventory', json({ name: 'Ada L.' }));
+  const gateway = await shadowing({ monolith: monolith.url, inventory: service.url }, '{ sample: 1 }');
+  await send(gateway.url, '/inventory/a');
+  await untilCounted(gateway, 'mismatch');
+  const kept = async () => (await reportOf(gateway)).routes.flatMap(({ examples }) => examples).length;
+  const cwd = await freshFolder();
+  await writeFile(
+    join(cwd, 'banyan.yaml'),
+    `upstreams: { monolith: { url: http://127.0.0.1:3000 }, service: { url: http://127.0.0.1:3001 } }
+gateway: { fleet: ['${opsOf(gateway)}'] }
+outbox: { database: '${await freshDatabase('outbox')}' }
+contexts:
+  inventory: { upstream: service, routes: [GET /a] }
+  people: { upstream: service, routes: [GET /b] }
+`,
+  );
+  const erase = (...args: string[]) =>
+    banyan(['events', 'erase', '--key', 'customer:42', '--yes', ...args], { cwd });
+
+  const typo = await erase('--examples-of', 'poeple');
+  expect(typo).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(typo.stderr).toContain('required: a context of banyan.yaml: inventory, people');
+  const unread = await fetch(`${gateway.opsUrl}/shadow/erase`, {
+    ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"context":"inventory"}' },
+  });
+  expect(unread.status).toBe(400);
+  expect(await unread.json()).toMatchObject({ error: expect.stringContaining('nothing was forgotten') });
+
+  const other = await erase('--examples-of', 'people');
+  expect(other.stdout).toContain('examples: 0 forgotten on 1 of 1 gateway\n');
+  expect(other.stdout).toContain(
+    '! examples of other contexts than people are kept, and may tell of customer:42\n',
+  );
+  expect(other.exitCode).toBe(0);
+  expect(await kept()).toBe(1);
+  const both = await erase('--examples-of', 'people', '--examples-of', 'inventory');
+  expect(both.stdout).toContain('examples: 1 (inventory 1) forgotten on 1 of 1 gateway\n');
+  expect(await kept()).toBe(0);
 });
 
 test('a web page may not have a gateway forget its examples', async () => {

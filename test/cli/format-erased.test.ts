@@ -5,7 +5,8 @@ const whole: Erased = {
   key: 'order:7',
   before: { bucket: 1, pending: 0, parked: 0, settled: 1, erased: 0, lastAcknowledged: null },
   outbox: { kind: 'erased', events: 1 },
-  gateways: [{ ops: '127.0.0.1:9101', gateway: 'g1', examples: 0 }],
+  gateways: [{ ops: '127.0.0.1:9101', gateway: 'g1', examples: 0, contexts: {} }],
+  examplesOf: undefined,
   inboxes: [{ name: 'db/inventory', waiting: 0, parked: 1 }],
   notAsked: [],
   numbered: true,
@@ -23,6 +24,15 @@ it.each<[string, Partial<Erased>, boolean]>([
   ['a consumer is in none of the inboxes named: it may keep no numbers', { notAsked: ['billing'] }, true],
 ])('where %s, it is known whether all is erased', (_what, changes, complete) => {
   expect(isComplete({ ...whole, ...changes })).toBe(complete);
+});
+
+it('says of which contexts examples were forgotten, over all gateways, since their evidence is lost', () => {
+  const of = (gateway: string, examples: number, contexts: Record<string, number>) =>
+    ({ ops: `${gateway}:9101`, gateway, examples, contexts }) as const;
+  const gateways = [of('a', 3, { orders: 2, stock: 1, people: 0 }), of('b', 2, { orders: 2, stock: 0 })];
+  expect(formatErased({ ...whole, gateways })).toContain(
+    'examples: 5 (orders 4, stock 1) forgotten on 2 of 2 gateways\n',
+  );
 });
 
 it('says of each stream what stays there until when, and why', () => {
