@@ -1,17 +1,10 @@
-import { expect, inject, test } from 'vitest';
-import { findProgram, versionOf } from './chaos-database.ts';
+import { expect, test } from 'vitest';
+import { databaseOfTheRun } from './database-of-the-run.ts';
 import { told } from './report.ts';
 import { runChaos } from './run.ts';
 
 /** What has to happen happens in less than half of it; a busy machine gets more time; `npm run chaos` takes as long as it is told. */
 const [MINUTES, AT_MOST] = [3, 5];
-
-/** A private server of the kind that the run has, so that it can be restarted; else the run's own. */
-async function databaseOfTheRun(): Promise<string> {
-  const given = inject('databaseServer');
-  const kind = (await versionOf(given)).includes('MariaDB') ? 'mariadb' : 'mysql';
-  return (await findProgram(kind)) ? kind : given;
-}
 
 test(
   'nothing is lost, reordered, made up or understated while everything goes wrong at once',

@@ -7,8 +7,10 @@ export interface Deliveries {
   readonly lost: readonly Numbered[];
   /** First deliveries that came after a later event of their key. */
   readonly reordered: readonly Numbered[];
-  /** Events in the stream whose transaction was undone, or that nobody wrote. */
+  /** Events in the stream whose transaction was undone, or that nobody wrote so: by its id, its key and its number. */
   readonly aborted: readonly Numbered[];
+  /** Events in a record of another key: the shard of their own doesn't have them, and a split would part them from it. */
+  readonly strayed: readonly Numbered[];
   /** Deliveries of an event beyond its first. */
   readonly duplicates: number;
   /** Numbers of which nobody can say whether they were committed; the writers must not leave any. */
@@ -18,14 +20,14 @@ export interface Deliveries {
 /** Compares the stream, each key's records in the stream's order, with what the writers wrote down. Pure. */
 export function checkDeliveries(journal: readonly Written[], stream: Iterable<Delivered>): Deliveries {
   const { committed, undone, open } = resolveUnknown(journal);
-  const due = new Map(committed.map((event) => [event.id, event]));
+  const due = new Set(committed.map(asWritten));
   const perhaps = new Map(
-    open.flatMap((written) => written.events.map((event) => [event.id, written] as const)),
+    open.flatMap((written) => written.events.map((event) => [asWritten(event), written] as const)),
   );
-  const seen = new Set<string>();
+  const [seen, there] = [new Set<string>(), new Set<string>()];
   /** The transaction that turned out to have been committed, by number. */
   const settled = new Map<string, Written>();
-  const [reordered, aborted]: [Numbered[], Numbered[]] = [[], []];
+  const [reordered, aborted, strayed]: [Numbered[], Numbered[], Numbered[]] = [[], [], []];
   const highest = new Map<string, number>();
   let [records, duplicates] = [0, 0];
 
@@ -35,10 +37,11 @@ export function checkDeliveries(journal: readonly Written[], stream: Iterable<De
       return;
     }
     seen.add(event.id);
-    const written = perhaps.get(event.id);
+    there.add(asWritten(event));
+    const written = perhaps.get(asWritten(event));
     if (written)
       for (const one of written.events) if (!settled.has(nameOf(one))) settled.set(nameOf(one), written);
-    const real = due.has(event.id) || (written && settled.get(nameOf(event)) === written);
+    const real = due.has(asWritten(event)) || (written && settled.get(nameOf(event)) === written);
     if (!real || undone.has(event.id)) {
       aborted.push(event);
       return;
@@ -47,8 +50,9 @@ export function checkDeliveries(journal: readonly Written[], stream: Iterable<De
     if (event.n < before) reordered.push(event);
     else highest.set(event.key, event.n);
   }
-  for (const { events } of stream) {
+  for (const { key, events } of stream) {
     records += 1;
+    strayed.push(...events.filter((event) => event.key !== key));
     events.forEach(deliver);
   }
   // What was in the stream in part was committed, and must be there as a whole.
@@ -57,10 +61,14 @@ export function checkDeliveries(journal: readonly Written[], stream: Iterable<De
   return {
     committed: all.length,
     records,
-    lost: all.filter(({ id }) => !seen.has(id)),
+    lost: all.filter((event) => !there.has(asWritten(event))),
     reordered,
     aborted,
+    strayed,
     duplicates,
     undecided: open.flatMap(({ events }) => events).filter((event) => !settled.has(nameOf(event))),
   };
 }
+
+/** What is in the stream must be what was written, not only have its id. */
+const asWritten = ({ id, key, n }: Numbered): string => `${n} ${key} ${id}`;

@@ -5,6 +5,8 @@ export const TOLERANCE = 10;
 
 export interface LagCheck {
   readonly readings: number;
+  /** Readings that could be held against an event, and said something. */
+  readonly held: number;
   /** Readings that said that they don't know. */
   readonly unknown: number;
   readonly understated: readonly { readonly at: number; readonly said: number; readonly atLeast: number }[];
@@ -26,17 +28,20 @@ export function checkLag(
     .filter(({ outcome }) => outcome === 'committed')
     .flatMap(({ at, events }) => events.map(({ id }) => ({ at, until: arrived.get(id) ?? Infinity })))
     .toSorted((a, b) => a.at - b.at);
-  let first = 0;
+  let [first, held] = [0, 0];
   const understated: LagCheck['understated'][number][] = [];
   for (const { from, to, ageMs } of readings.toSorted((a, b) => a.to - b.to)) {
     while (first < open.length && open[first]!.until <= to) first += 1;
     const oldest = open[first];
     if (oldest === undefined || oldest.at > from || ageMs === null) continue;
     const atLeast = from - oldest.at;
-    if (ageMs + TOLERANCE < atLeast) understated.push({ at: from, said: ageMs, atLeast });
+    held += 1;
+    // What is no number is too little as well.
+    if (!(ageMs + TOLERANCE >= atLeast)) understated.push({ at: from, said: ageMs, atLeast });
   }
   return {
     readings: readings.length,
+    held,
     unknown: readings.filter(({ ageMs }) => ageMs === null).length,
     understated,
   };

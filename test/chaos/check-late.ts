@@ -5,7 +5,7 @@ import type { Owners } from './owners.ts';
 export interface Late {
   /** Repeated records from a relay that wasn't the owner any more. */
   readonly late: number;
-  /** Those beyond one per key and hand-over. */
+  /** Those beyond one per key and hand-over: that which ended this epoch. */
   readonly beyond: readonly { readonly key: string; readonly epoch: number; readonly records: number }[];
 }
 

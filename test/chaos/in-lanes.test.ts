@@ -20,13 +20,13 @@ test('a deed that took longer than planned puts off those behind it in its lane,
     done.push({ relay, from, to: performance.now() });
   };
   const deeds = [planned(0, 'a', 0), planned(100, 'a', 1), planned(100, 'b', 2)];
-  expect(await inLanes(deeds, end.signal, act, () => {})).toEqual({ 'step-clock': 3 });
+  expect(await inLanes(deeds, end.signal, act, () => {})).toEqual({ done: { 'step-clock': 3 }, failed: {} });
   const [slow, after, other] = [0, 1, 2].map((one) => done.find(({ relay }) => relay === one)!);
   expect(after!.from - slow!.to).toBeGreaterThan(90);
   expect(other!.from).toBeLessThan(slow!.to);
 });
 
-test('none is done after the end, and one that could not be done is told and not counted', async () => {
+test('none is done after the end, and one that could not be done is told and counted apart', async () => {
   const end = new AbortController();
   const said: string[] = [];
   const act = async () => {
@@ -34,6 +34,9 @@ test('none is done after the end, and one that could not be done is told and not
     throw new Error('no such relay');
   };
   const deeds = [planned(0, 'a', 0), planned(60_000, 'a', 1)];
-  expect(await inLanes(deeds, end.signal, act, (line) => said.push(line))).toEqual({});
+  expect(await inLanes(deeds, end.signal, act, (line) => said.push(line))).toEqual({
+    done: {},
+    failed: { 'step-clock': 1 },
+  });
   expect(said).toEqual(['step-clock could not be done: no such relay']);
 });

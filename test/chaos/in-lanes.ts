@@ -1,19 +1,26 @@
 import { wait } from '../../runtime/wait.ts';
 import type { Deed, PlannedDeed } from './plan.ts';
 
+/** How often deeds of each kind were done, and how often one could not be. */
+export interface Deeds {
+  readonly done: Readonly<Record<string, number>>;
+  readonly failed: Readonly<Record<string, number>>;
+}
+
 /**
  * Does each lane's deeds one after the other, with the pauses that are planned between them, until `end` aborts: where a relay takes
- * long to start, it is left as long to work. Resolves with how often each kind was done; one that could not be done is told.
+ * long to start, it is left as long to work. Resolves with how often each kind was done, and how often it could not be, which is told.
  */
 export async function inLanes(
-  deeds: readonly PlannedDeed[],
+  planned: readonly PlannedDeed[],
   end: AbortSignal,
   act: (deed: Deed) => Promise<void>,
   say: (line: string) => void,
-): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
+): Promise<Deeds> {
+  const deeds: { done: Record<string, number>; failed: Record<string, number> } = { done: {}, failed: {} };
+  const count = (counts: Record<string, number>, { kind }: Deed) => (counts[kind] = (counts[kind] ?? 0) + 1);
   const startedAt = Date.now();
-  const lanes = Map.groupBy(deeds, ({ lane }) => lane);
+  const lanes = Map.groupBy(planned, ({ lane }) => lane);
   await Promise.all(
     [...lanes.values()].map(async (lane) => {
       let behind = 0;
@@ -22,13 +29,14 @@ export async function inLanes(
         if (end.aborted) break;
         try {
           await act(deed);
-          counts[deed.kind] = (counts[deed.kind] ?? 0) + 1;
+          count(deeds.done, deed);
         } catch (error) {
+          count(deeds.failed, deed);
           say(`${deed.kind} could not be done: ${(error as Error).message}`);
         }
         behind = Math.max(behind, Date.now() - (startedAt + at + takes));
       }
     }),
   );
-  return counts;
+  return deeds;
 }

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { NoServer } from './chaos-database.ts';
 import { asJson, isProof, told } from './report.ts';
 import { playRules } from './rules/play-rules.ts';
+import { RULES_OFF } from './rules/rules-off.ts';
 import { rulesHold, rulesTable } from './rules/rules-table.ts';
 import { runChaos } from './run.ts';
 
@@ -16,6 +17,7 @@ npm run chaos -- --rules [--database <which>] [--json]
   --database <which>   mariadb (default) or mysql: a private server of the first such program in PATH or the usual
                        folders; the path of a mariadbd or mysqld: of that one; or the URL of a server
   --rate <number>      events a second (default 800)
+  --without <number>   with this rule of the protocol (1 to 6) off in the relays: to see what is found then
   --rules              switches each rule of the protocol off once, and prints what breaks how soon
   --json               the report as JSON on stdout
 
@@ -29,6 +31,7 @@ function asked() {
       seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
       database: { type: 'string', default: 'mariadb' },
       rate: { type: 'string', default: '800' },
+      without: { type: 'string' },
       rules: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -47,11 +50,15 @@ function asked() {
       `--minutes is ${values.minutes ?? 'not given'}, it must be a number above 0`,
     !Number.isSafeInteger(seed) && `--seed is ${values.seed}, it must be a whole number`,
     !(rate > 0) && `--rate is ${values.rate}, it must be a number above 0`,
+    values.without !== undefined &&
+      !RULES_OFF.some(({ rule }) => String(rule) === values.without) &&
+      `--without is ${values.without}, it must be a number from 1 to ${RULES_OFF.length}`,
     !/^(mariadb|mysql|\/.+|(mysql|mariadb):\/\/.+)$/.test(database) &&
       `--database is ${database}, it must be mariadb, mysql, the path of a server's program or the URL of a server`,
   ].filter((mistake) => mistake !== false);
   if (mistakes.length > 0) throw new TypeError(mistakes.join('\n'));
-  return { ...values, minutes, seed, rate, database: database.replace(/^mariadb:\/\//, 'mysql://') };
+  const without = values.without === undefined ? undefined : Number(values.without);
+  return { ...values, without, minutes, seed, rate, database: database.replace(/^mariadb:\/\//, 'mysql://') };
 }
 
 let options: ReturnType<typeof asked>;

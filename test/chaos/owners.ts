@@ -4,7 +4,12 @@ import type { LeaseSample } from './history.ts';
 export interface Owners {
   /** Takes of buckets that had an owner before. */
   readonly handOvers: number;
-  /** Whether `sender` certainly wasn't the bucket's owner at that time, and under which epoch another was. */
+  /** How often buckets changed hands, however many did at once: a relay that ends hands over twenty. */
+  readonly takeOvers: number;
+  /**
+   * The epoch that `sender` had lost if it certainly wasn't the bucket's owner at that time; the one in force if it was never
+   * seen to have one.
+   */
   lateUnder(bucket: number, sender: string, at: number): number | undefined;
 }
 
@@ -18,7 +23,7 @@ interface Span {
 
 export function ownersOf(samples: readonly LeaseSample[]): Owners {
   const spans = new Map<number, Span[]>();
-  let last: LeaseSample | undefined;
+  let [last, takeOvers]: [LeaseSample | undefined, number] = [undefined, 0];
   for (const sample of samples) {
     for (const [bucket, { owner, epoch }] of sample.leases.entries()) {
       if (!spans.has(bucket)) spans.set(bucket, []);
@@ -27,6 +32,9 @@ export function ownersOf(samples: readonly LeaseSample[]): Owners {
       if (before?.epoch === epoch && before.owner === owner) continue;
       known.push({ owner, epoch, after: last?.from ?? -Infinity, seen: sample.to });
     }
+    const grown = (epoch: number, bucket: number) =>
+      epoch > Math.max(1, last?.leases[bucket]?.epoch ?? epoch);
+    if (sample.leases.some(({ epoch }, bucket) => grown(epoch, bucket))) takeOvers += 1;
     last = sample;
   }
   const first = samples[0]?.leases ?? [];
@@ -36,6 +44,7 @@ export function ownersOf(samples: readonly LeaseSample[]): Owners {
   );
   return {
     handOvers: Math.max(0, handOvers),
+    takeOvers,
     lateUnder(bucket, sender, at) {
       const known = spans.get(bucket) ?? [];
       const current = known.findLastIndex(({ after }) => after < at);
@@ -45,7 +54,7 @@ export function ownersOf(samples: readonly LeaseSample[]): Owners {
       const next = known[current + 1];
       // An epoch that no sample saw could have been anybody's.
       if (next && next.epoch > now.epoch + 1 && next.after <= at) return undefined;
-      return now.epoch;
+      return known.findLast(({ owner }, index) => index < current && owner === sender)?.epoch ?? now.epoch;
     },
   };
 }

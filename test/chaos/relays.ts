@@ -3,6 +3,7 @@ import { startChild, type Child } from '../../demo/servers/child.ts';
 import type { RelayProcess } from '../relay/relay-process.ts';
 import { startTcpGate, type TcpGate } from '../relay/tcp-gate.ts';
 import { until } from '../support/until.ts';
+import { loaded, preloadWithout, standInsOf } from './rules/stand-ins-of.ts';
 
 const RELAY_PROCESS = fileURLToPath(new URL('../relay/relay-process.ts', import.meta.url));
 const SHIFT_CLOCK = new URL('./shift-clock.ts', import.meta.url).href;
@@ -27,14 +28,16 @@ export interface Relays {
 export interface RelaysOptions extends Omit<RelayProcess, 'name' | 'aggregation'> {
   /** Per relay, whether it packs a key's events into one record. */
   readonly packing: readonly boolean[];
-  /** Further modules that each process loads first. */
-  readonly preload?: readonly string[] | undefined;
+  /** The rule that is off in them; none unless given. */
+  readonly without?: number | undefined;
 }
 
 /** Relays as processes, each behind a gate of its own to the database. Each names itself in its requests. */
-export async function startRelays({ packing, preload = [], ...options }: RelaysOptions): Promise<Relays> {
+export async function startRelays({ packing, without, ...options }: RelaysOptions): Promise<Relays> {
   const gates = await Promise.all(packing.map(() => startTcpGate(options.database)));
   const running: { name: string; child: Child; gate: TcpGate; up: boolean }[] = [];
+  const [preload, standIns] =
+    without === undefined ? [[], []] : [[preloadWithout(without)], standInsOf(without)];
   let starts = 0;
 
   async function start(index: number): Promise<void> {
@@ -64,6 +67,10 @@ export async function startRelays({ packing, preload = [], ...options }: RelaysO
       60_000,
     );
     if (!said.includes('runs\n')) throw new Error(`${name} ended while starting:\n${child.output()}`);
+    // A rule is off only if the product has taken each module that stands in for one of its own.
+    const unused = standIns.filter((path) => !child.output().includes(loaded(path)));
+    if (unused.length > 0)
+      throw new Error(`${name} has no use for ${unused.join(', ')} of rules/without-${without}`);
     running[index].up = true;
   }
   await Promise.all(packing.map((_, index) => start(index)));

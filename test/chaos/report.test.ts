@@ -42,6 +42,8 @@ test('a run that failed ends with the command that does the same again, without 
   expect(told(failed).split('\n').at(-1)).toBe(
     'Replay: npm run chaos -- --minutes 15 --seed 42 --rate 800 --database mysql',
   );
+  const without = told({ ...failed, asked: { ...failed.asked, without: 3 } });
+  expect(without).toMatch(/--database mysql --without 3$/);
   const database = 'mysql://root:secret@127.0.0.1:3307';
   const given = told({ ...failed, asked: { ...failed.asked, database } });
   expect(given).toContain('--database mysql://root:…@127.0.0.1:3307');

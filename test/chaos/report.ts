@@ -17,11 +17,15 @@ export function told(report: ChaosReport): string {
     ['lost', report.lost.length],
     ['reordered first deliveries', report.reordered.length],
     ['aborted writes seen', report.aborted.length],
-    ['lag understated', `${lag.understated.length} of ${lag.readings} readings`],
+    ['in a record of another key', report.strayed.length],
+    [
+      'lag understated',
+      `${lag.understated.length} of ${lag.held} readings that an event was held against, of ${lag.readings}`,
+    ],
     ['duplicates', report.duplicates],
     ['of which late records of a former owner', report.late],
     ['of which beyond one per key and hand-over', report.beyond.length],
-    ['hand-overs', report.handOvers],
+    ['hand-overs', `${report.handOvers} at ${report.takeOvers} times`],
     ['partial failures', report.partialFailures],
     ['lost answers', report.lostAnswers],
     [
@@ -41,9 +45,9 @@ export function told(report: ChaosReport): string {
 }
 
 /** The command that does the same again. What a URL has of a password stays out. */
-function replay({ minutes, seed, asked: { rate, database } }: ChaosReport): string {
+function replay({ minutes, seed, asked: { rate, database, without } }: ChaosReport): string {
   const shown = database.replace(/(:\/\/[^:@/]*:)[^@/]*@/, '$1…@');
-  return `npm run chaos -- --minutes ${minutes} --seed ${seed} --rate ${rate} --database ${shown}`;
+  return `npm run chaos -- --minutes ${minutes} --seed ${seed} --rate ${rate} --database ${shown}${without === undefined ? '' : ` --without ${without}`}`;
 }
 
 /** The same for a machine: the first 100 of each kind of finding. */

@@ -19,7 +19,7 @@ import { plan } from './plan.ts';
 import { startRelays } from './relays.ts';
 import { startSamplers } from './samplers.ts';
 import { createStream, readHistory, type Senders } from './stream.ts';
-import { judge, tooKind, type Verdict } from './verdict.ts';
+import { judge, neverDone, tooKind, type Verdict } from './verdict.ts';
 import { badWeather } from './weather.ts';
 import type { World } from './world.ts';
 import { createAggregates, startWriters } from './writers.ts';
@@ -34,13 +34,15 @@ export interface ChaosOptions {
   readonly database: string;
   /** Events a second. */
   readonly rate: number;
+  /** A rule that is off in the relays: then something must be found. */
+  readonly without?: number | undefined;
   readonly say: (line: string) => void;
 }
 
 export interface ChaosReport extends Verdict {
   readonly seed: number;
   readonly minutes: number;
-  readonly asked: Pick<ChaosOptions, 'database' | 'rate'>;
+  readonly asked: Pick<ChaosOptions, 'database' | 'rate' | 'without'>;
   /** The version of the server. */
   readonly database: string;
   readonly deeds: Readonly<Record<string, number>>;
@@ -97,6 +99,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         retention: 20_000,
         purgeEvery: 5_000,
         packing,
+        without: options.without,
       }),
     );
     const name = url.slice(url.lastIndexOf('/') + 1);
@@ -114,14 +117,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await wait(minutes * 60_000);
     const enough = () =>
       tooKind({
-        'hand-overs': ownersOf(samplers.leases).handOvers,
+        'times at which buckets changed hands': ownersOf(samplers.leases).takeOvers,
         'partial failures': weather.partialFailures,
         'lost answers': weather.lostAnswers,
       }).length === 0;
     while (Date.now() < startedAt + atMost * 60_000 && !enough()) await wait(500);
     const lasted = (Date.now() - startedAt) / 60_000;
     end.abort();
-    const counts = await done;
+    const deedsDone = await done;
     clearInterval(progress);
     await writers.stop();
     weather.clear();
@@ -146,13 +149,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     return {
       seed,
       minutes: atMost > minutes ? Math.ceil(lasted * 10) / 10 : minutes,
-      asked: { database: options.database, rate: options.rate },
+      asked: { database: options.database, rate: options.rate, without: options.without },
       database: server.version,
-      deeds: counts,
+      deeds: deedsDone.done,
       drainedAfter: drainedAt - writtenAt,
       stuck,
       rate: Math.round((verdict.committed / (drainedAt - startedAt)) * 1_000),
       ...verdict,
+      void: [...verdict.void, ...neverDone(deedsDone)],
     };
   } finally {
     for (const stop of stops.toReversed()) await stop();

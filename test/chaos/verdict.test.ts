@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { Delivered, LeaseSample, Numbered, Written } from './history.ts';
-import { judge, type History } from './verdict.ts';
+import { judge, neverDone, type History } from './verdict.ts';
 
 const event = (name: string): Numbered => ({ key: name[0]!, n: Number(name[1]), id: name });
 const committed = (...names: string[]): Written => ({
@@ -116,8 +116,24 @@ test('one late record per key and hand-over is allowed, a second is beyond', () 
   });
   const more = [...stream, record('a2', { at: 36 })];
   const { beyond, violations } = judge(history(journal, more, { leases: owned }));
-  expect(beyond).toEqual([{ key: 'a', epoch: 2, records: 2 }]);
+  expect(beyond).toEqual([{ key: 'a', epoch: 1, records: 2 }]);
   expect(violations).toEqual([expect.stringContaining('late records beyond one per key and hand-over: 1')]);
+});
+
+test('a late record counts for the hand-over by which its sender lost the bucket, whoever has it when it comes', () => {
+  const owned = leases(['A', 1], ['A', 1], ['B', 2], ['B', 2], ['D', 3], ['D', 3], ['D', 3]);
+  const journal = [committed('a1', 'a2')];
+  const first = [record('a1', { at: 5 }), record('a2', { sender: 'B', at: 25 })];
+  const oneEach = [...first, record('a1', { at: 55 }), record('a2', { sender: 'B', at: 56 })];
+  expect(judge(history(journal, oneEach, { leases: owned }))).toMatchObject({ late: 2, beyond: [] });
+  const twoOfOne = [...first, record('a1', { at: 26 }), record('a1', { at: 55 })];
+  expect(judge(history(journal, twoOfOne, { leases: owned })).beyond).toEqual([
+    { key: 'a', epoch: 1, records: 2 },
+  ]);
+  const ofNoOwner = [...first, ...[26, 27].map((at) => record('a1', { sender: 'E', at }))];
+  expect(judge(history(journal, ofNoOwner, { leases: owned })).beyond).toEqual([
+    { key: 'a', epoch: 2, records: 2 },
+  ]);
 });
 
 test('who may have been the owner when he sent is not late: between two samples, and after he got it back', () => {
@@ -147,26 +163,76 @@ test('a reading below the age of what was certainly committed and not sent is un
     { from: 990, to: 1_010, ageMs: 490 },
     { from: 1_050, to: 1_060, ageMs: 500 },
     { from: 1_090, to: 1_110, ageMs: 0 },
+    { from: 1_051, to: 1_061, ageMs: NaN },
   ];
   const verdict = judge(history(journal, stream, { lag }));
   expect(verdict.lag).toEqual({
-    readings: 6,
+    readings: 7,
+    held: 5,
     unknown: 1,
     understated: [
       { at: 700, said: 580, atLeast: 600 },
       { at: 1_050, said: 500, atLeast: 550 },
+      { at: 1_051, said: NaN, atLeast: 551 },
     ],
   });
-  expect(verdict.violations).toEqual([expect.stringContaining('lag understated: 2')]);
+  expect(verdict.violations).toEqual([expect.stringContaining('lag understated: 3')]);
 });
 
 test('a run with too few hand-overs, partial failures or lost answers is void, and says which', () => {
   const kind = judge(history([committed('a1')], ['a1'], { partialFailures: 19, lostAnswers: 0, lag: [] }));
   expect(kind.void).toEqual([
     '0 hand-overs, at least 20 are needed',
+    '0 times at which buckets changed hands, at least 20 are needed',
     '19 partial failures, at least 20 are needed',
     '0 lost answers, at least 20 are needed',
-    'the lag was never read',
+    '0 readings of the lag that an event was held against, at least 20 are needed',
+  ]);
+});
+
+test('twenty buckets of one relay that ended are twenty hand-overs, at one time: such a run is void too', () => {
+  const all = (epoch: number) => Array.from({ length: 64 }, () => ({ owner: `relay ${epoch}`, epoch }));
+  const once = [0, 10].map((from, index) => ({ from, to: from + 1, leases: all(1 + index) }));
+  expect(judge(history([], [], { leases: once }))).toMatchObject({ handOvers: 64, takeOvers: 1 });
+  expect(judge(history([], [], { leases: once })).void).toContain(
+    '1 times at which buckets changed hands, at least 20 are needed',
+  );
+  const often = Array.from({ length: 21 }, (_, index) => ({
+    from: index * 10,
+    to: index * 10 + 1,
+    leases: all(1 + index),
+  }));
+  expect(judge(history([], [], { leases: often })).void.join()).not.toContain('hand');
+});
+
+test('readings that all said unknown, or met nothing pending, show nothing of the lag: void', () => {
+  const journal = [committed('a1')];
+  const lag = Array.from({ length: 30 }, () => ({ from: 10, to: 20, ageMs: null }));
+  const open = [record('a1', { at: 100 })];
+  expect(judge(history(journal, open, { lag })).void.join()).toContain('0 readings of the lag');
+  const late = lag.map(() => ({ from: 200, to: 210, ageMs: 0 }));
+  expect(judge(history(journal, open, { lag: late })).void.join()).toContain('0 readings of the lag');
+  const good = lag.map(() => ({ from: 10, to: 20, ageMs: 15 }));
+  expect(judge(history(journal, open, { lag: good })).void.join()).not.toContain('lag');
+});
+
+test('what was to go wrong and never could be done makes the run void', () => {
+  const deeds = { done: { 'kill-relay': 3 }, failed: { 'kill-relay': 1, 'restart-database': 2 } };
+  expect(neverDone(deeds)).toEqual(['restart-database was tried and could not be done, 2 times of 2']);
+});
+
+test('an event whose key or number is not what was written was made up, and what was written is there or lost', () => {
+  const { aborted, lost } = judge(
+    history([committed('a1')], [{ ...record('a1'), events: [{ key: 'a', n: 2, id: 'a1' }] }]),
+  );
+  expect(aborted).toEqual([{ key: 'a', n: 2, id: 'a1' }]);
+  expect(ids(lost)).toEqual(['a1']);
+});
+
+test('an event in a record of another key is a violation: no shard keeps their order together', () => {
+  const stray = { ...record('a1b1') };
+  expect(judge(history([committed('a1', 'b1')], [stray])).violations).toEqual([
+    'events in a record of another key: 1, first {"key":"b","n":1,"id":"b1"}',
   ]);
 });
 

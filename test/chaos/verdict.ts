@@ -1,6 +1,7 @@
 import { checkDeliveries, type Deliveries } from './check-deliveries.ts';
 import { checkLag, type LagCheck } from './check-lag.ts';
 import { checkLate, type Late } from './check-late.ts';
+import type { Deeds } from './in-lanes.ts';
 import type { Delivered, LagReading, LeaseSample, Written } from './history.ts';
 import { ownersOf } from './owners.ts';
 
@@ -22,6 +23,7 @@ export interface History {
 export interface Verdict extends Deliveries, Late {
   readonly lag: LagCheck;
   readonly handOvers: number;
+  readonly takeOvers: number;
   readonly partialFailures: number;
   readonly lostAnswers: number;
   /** What is broken, one line each; empty when nothing is. */
@@ -39,6 +41,12 @@ export const tooKind = (counts: Readonly<Record<string, number>>): string[] =>
     count < LEAST ? [`${count} ${what}, at least ${LEAST} are needed`] : [],
   );
 
+/** What was to go wrong and never did, one line each. */
+export const neverDone = ({ done, failed }: Deeds): string[] =>
+  Object.entries(failed).flatMap(([kind, count]) =>
+    kind in done ? [] : [`${kind} was tried and could not be done, ${count} times of ${count}`],
+  );
+
 export function judge(history: History): Verdict {
   const { journal, stream, partialFailures, lostAnswers } = history;
   const owners = ownersOf(history.leases);
@@ -54,6 +62,7 @@ export function judge(history: History): Verdict {
     ['lost', deliveries.lost],
     ['reordered first deliveries', deliveries.reordered],
     ['aborted writes seen', deliveries.aborted],
+    ['events in a record of another key', deliveries.strayed],
     ['late records beyond one per key and hand-over', late.beyond],
     ['lag understated', lag.understated],
   ].flatMap(([what, found]) =>
@@ -62,10 +71,11 @@ export function judge(history: History): Verdict {
   if (history.twoOfAKey > 0) violations.push(`requests with two records of one key: ${history.twoOfAKey}`);
   const tooFew = tooKind({
     'hand-overs': owners.handOvers,
+    'times at which buckets changed hands': owners.takeOvers,
     'partial failures': partialFailures,
     'lost answers': lostAnswers,
+    'readings of the lag that an event was held against': lag.held,
   });
-  if (lag.readings === 0) tooFew.push('the lag was never read');
   if (deliveries.undecided.length > 0)
     tooFew.push(
       `${deliveries.undecided.length} transactions of which nobody knows whether they were committed`,
@@ -75,6 +85,7 @@ export function judge(history: History): Verdict {
     ...late,
     lag,
     handOvers: owners.handOvers,
+    takeOvers: owners.takeOvers,
     partialFailures,
     lostAnswers,
     violations,

@@ -26,6 +26,15 @@ test('the same seed spoils the same requests in the same way; another seed other
   expect(faults(badWeather(8, 1_000))).not.toEqual(first);
 });
 
+test('what a request meets does not depend on what those before it carried', () => {
+  const [few, many] = [badWeather(7, 1_000), badWeather(7, 1_000)];
+  for (let number = 0; number < 500; number++) {
+    plain(few.fault(call(number, records.slice(0, 1 + (number % 3)))));
+    plain(many.fault(call(number)));
+  }
+  expect(faults(few)).toEqual(faults(many));
+});
+
 test('about one request in five meets something, of every kind, until it clears', () => {
   const weather = badWeather(7, 1_000);
   const met = faults(weather).filter((fault) => fault !== undefined);

@@ -16,26 +16,28 @@ export interface Weather {
   readonly twoOfAKey: number;
 }
 
-/** About one request in five meets something. `requestTimeout` is the relays', in milliseconds. */
+/**
+ * About one request in five meets something. What the next one meets depends on its place alone, not on what those before
+ * it carried: relays don't take the same time twice. `requestTimeout` is the relays', in milliseconds.
+ */
 export function badWeather(seed: number, requestTimeout: number): Weather {
-  const random = seeded(seed, 'weather');
-  let [clear, partialFailures, lostAnswers, twoOfAKey] = [false, 0, 0, 0];
+  let [clear, puts, partialFailures, lostAnswers, twoOfAKey] = [false, 0, 0, 0, 0];
   let throttled: number | undefined;
   const inThrottled = (key: string) => {
     if (throttled === undefined) return false;
     const share = createHash('md5').update(key).digest().readUInt32BE() / 2 ** 32;
     return (share - throttled + 1) % 1 < 0.25;
   };
-  const failing = (likelihood: number, code?: string): Fault => ({
+  const failing = (random: () => number, likelihood: number, code?: string): Fault => ({
     kind: 'fail-records',
     which: ({ key }) => inThrottled(key) || random() < likelihood,
     ...(code !== undefined && { code }),
   });
-  function drawn(): Fault | undefined {
+  function drawn(random: () => number): Fault | undefined {
     const draw = random();
     if (draw < 0.03) return { kind: 'throttle' };
-    if (draw < 0.12) return failing(0.4);
-    if (draw < 0.15) return failing(0.4, 'InternalFailure');
+    if (draw < 0.12) return failing(random, 0.4);
+    if (draw < 0.15) return failing(random, 0.4, 'InternalFailure');
     if (draw < 0.17) return { kind: 'drop-answer' };
     if (draw < 0.18) return { kind: 'cut' };
     // Answered in time; else written after the relay has given it up.
@@ -49,7 +51,8 @@ export function badWeather(seed: number, requestTimeout: number): Weather {
     fault({ operation, records }) {
       if (new Set(records.map(({ key }) => key)).size < records.length) twoOfAKey += 1;
       if (clear || operation !== 'PutRecords') return undefined;
-      return drawn() ?? (throttled === undefined ? undefined : failing(0));
+      const random = seeded(seed, `weather ${puts++}`);
+      return drawn(random) ?? (throttled === undefined ? undefined : failing(random, 0));
     },
     taken({ fault, answerLost, records, sequenceNumbers: { length: taken } }) {
       if (taken === 0) return;

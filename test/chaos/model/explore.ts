@@ -21,9 +21,24 @@ export function explore(without?: Rule): Found {
     },
   );
   if (starving.violation?.broken.startsWith('starved')) return starving;
-  const whole = searchIn({ rules });
-  return { ...whole, states: whole.states + starving.states, steps: whole.steps + starving.steps };
+  let [states, steps] = [starving.states, starving.steps];
+  for (const left of LIMITS) {
+    const found = searchIn(
+      { rules, left },
+      { goal: settled, broken: 'stuck: an event that can never be settled' },
+    );
+    states += found.states;
+    steps += found.steps;
+    if (found.violation) return { ...found, states, steps };
+  }
+  return { states, steps };
 }
+
+/** More misfortunes; and a third take, by which a relay gets back what it had lost. */
+const LIMITS: readonly State['left'][] = [
+  { takes: 2, misfortunes: 2 },
+  { takes: 3, misfortunes: 1 },
+];
 
 function searchIn(options: ModelOptions, mustBeReachable?: Parameters<typeof search<State>>[3]): Found {
   return search(initialState(options), (state) => stepsOf(state, options), identity, mustBeReachable);
@@ -32,6 +47,8 @@ function searchIn(options: ModelOptions, mustBeReachable?: Parameters<typeof sea
 /** Everything but the dead shard's events is in the stream. */
 const others = ({ delivered }: State) =>
   EVENTS.every((name, event) => name.startsWith('x') || delivered[event] !== undefined);
+
+const settled = ({ rows }: State) => rows.every((row) => row === 'settled');
 
 /** The shortest way to what goes wrong, a step a line. */
 export function toldAsSteps({ violation }: Found): string {

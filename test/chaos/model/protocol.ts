@@ -38,8 +38,8 @@ export interface State {
   readonly rows: readonly ('open' | 'pending' | 'settled')[];
   /** Which relay each event's first delivery came from. */
   readonly delivered: readonly (number | undefined)[];
-  /** Records that repeat what the other relay delivered, from one that isn't the owner any more; per key. */
-  readonly late: readonly [number, number];
+  /** Records that repeat what the other relay delivered, from one that isn't the owner any more; by its epoch, per key. */
+  readonly late: readonly (readonly [number, number])[];
   readonly owner: number | null;
   readonly epoch: number;
   readonly expired: boolean;
@@ -58,18 +58,21 @@ export interface ModelOptions {
   readonly rules: ReadonlySet<Rule>;
   /** The shard of key x takes nothing, ever. */
   readonly deadShard?: boolean;
-  readonly left?: State['left'];
+  readonly left: State['left'];
 }
 
-export const LEFT: State['left'] = { takes: 2, misfortunes: 2 };
-
-export function initialState({ rules, left = LEFT }: ModelOptions): State {
+export function initialState({ rules, left }: ModelOptions): State {
   // Without rule 2 the lease stands there, and nobody minds it.
   const owned = !rules.has(2);
   return {
     rows: ['open', 'pending', 'pending'],
     delivered: [undefined, undefined, undefined],
-    late: [0, 0],
+    late: owned
+      ? [
+          [0, 0],
+          [0, 0],
+        ]
+      : [[0, 0]],
     owner: owned ? 0 : null,
     epoch: Number(owned),
     expired: false,
@@ -140,7 +143,9 @@ function leaseSteps(state: State, { rules }: ModelOptions): Step<State>[] {
   const waitedOut = !state.requests.some((request) => request.sent);
   for (const relay of [0, 1]) {
     const free = owner === null || (expired && owner !== relay && (!rules.has(4) || waitedOut));
-    if (state.relays[relay]!.epoch > 0 || !free || left.takes === 0) continue;
+    // That of a relay that crashed is taken for certain, some day.
+    const crashed = owner !== null && state.relays[owner]!.epoch !== epoch;
+    if (state.relays[relay]!.epoch > 0 || !free || (left.takes === 0 && !crashed)) continue;
     const taken = withRelay(state, relay, { epoch: epoch + 1, window: [], cursor: state.cursor });
     steps.push({
       label: `${NAMES[relay]} takes the bucket under epoch ${epoch + 1}`,
@@ -148,8 +153,9 @@ function leaseSteps(state: State, { rules }: ModelOptions): Step<State>[] {
         ...taken,
         owner: relay,
         epoch: epoch + 1,
+        late: [...state.late, [0, 0]],
         expired: false,
-        left: { ...left, takes: left.takes - 1 },
+        left: { ...left, takes: Math.max(0, left.takes - 1) },
       },
     });
   }
@@ -274,7 +280,7 @@ function requestSteps(state: State, request: Request, options: ModelOptions): St
 /** The stream takes some of a request's records, in their order. */
 function arrive(state: State, request: Request, taken: readonly number[]): Step<State> {
   const delivered = [...state.delivered];
-  const late: [number, number] = [...state.late];
+  const late: [number, number] = [...state.late[request.epoch]!];
   let broken: string | undefined;
   const owner = state.owner === request.relay && state.epoch === request.epoch;
   for (const event of taken) {
@@ -287,11 +293,17 @@ function arrive(state: State, request: Request, taken: readonly number[]): Step<
       broken ??= `inverted: ${EVENTS[event]} is in the stream before ${EVENTS[ahead]}`;
     delivered[event] ??= request.relay;
   }
-  const handOvers = Math.max(0, state.epoch - 1);
-  const worst = KEYS.findIndex((_, index) => late[index]! > handOvers);
-  if (worst >= 0) broken ??= `late records of key ${KEYS[worst]}: ${late[worst]}, hand-overs: ${handOvers}`;
-  const label = `the stream takes ${list(taken)} from ${NAMES[request.relay]}`;
-  return { label, next: { ...state, delivered, late }, broken };
+  const name = NAMES[request.relay];
+  // One for the hand-over that took the bucket from it; none from one that never had it.
+  const allowed = Number(request.epoch > 0);
+  const worst = KEYS.findIndex((_, index) => late[index]! > allowed);
+  if (worst >= 0)
+    broken ??= `late records of key ${KEYS[worst]} from ${name} of epoch ${request.epoch}: ${late[worst]}, allowed: ${allowed}`;
+  return {
+    label: `the stream takes ${list(taken)} from ${name}`,
+    next: { ...state, delivered, late: state.late.with(request.epoch, late) },
+    broken,
+  };
 }
 
 /** What the relay knows after it: these events count as acknowledged, the others stay the first of their keys. */

@@ -84,7 +84,7 @@ export async function inRuleScene<T>(
       lease: LEASE,
       requestTimeout: REQUEST_TIMEOUT,
       packing: Array.from({ length: count }, () => packing),
-      preload: without === undefined ? [] : [new URL(`./stand-ins.ts?rule=${without}`, import.meta.url).href],
+      without,
     });
     stops.push(relays.stop);
     const samplers = startSamplers(url);
