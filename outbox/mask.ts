@@ -4,7 +4,8 @@ export type PersonalPlace = readonly string[];
 /**
  * The JSON text of an event's data without what is personal: in place of each such value stands what kind it is and
  * about how long, `"(text, 9 to 32 characters)"`. With something personal, a text that no JSON parser reads isn't shown
- * at all: nobody can tell what stands where. Without, the text stays as it is.
+ * at all: nobody can tell what stands where. Without, the text stays as it is. Parked data is often not as it was
+ * declared: a text or a list in place of an object that has something personal in it is masked itself.
  */
 export function maskData(text: string, personal: readonly PersonalPlace[]): string {
   if (personal.length === 0) return text;
@@ -21,7 +22,9 @@ export function maskData(text: string, personal: readonly PersonalPlace[]): stri
 function maskValue(value: unknown, open: readonly PersonalPlace[]): unknown {
   if (open.length === 0) return value;
   if (open.some((steps) => steps.length === 0)) return maskOf(value);
-  if (value === null || typeof value !== 'object') return value;
+  if (value === null || typeof value !== 'object') return maskOf(value);
+  if (Array.isArray(value) && !open.every(([step]) => step === '*' || /^\d+$/.test(step!)))
+    return maskOf(value);
   const go = (name: string) =>
     open.flatMap(([step, ...rest]) => (step === '*' || step === name ? [rest] : []));
   if (Array.isArray(value)) return value.map((entry, index) => maskValue(entry, go(String(index))));

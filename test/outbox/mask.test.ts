@@ -61,3 +61,23 @@ test('members with names that JavaScript uses itself are members like others', (
     '{"__proto__":{"a":"x"},"constructor":"(text, 1 to 8 characters)"}',
   );
 });
+
+test('what stands in the way of a personal place is masked itself: parked data is often not as it was declared', () => {
+  const of = (text: string, ...paths: string[]) =>
+    maskData(
+      text,
+      paths.map((path) => path.split('.')),
+    );
+  expect(of('{"customer":"ada@example.org"}', 'customer.email')).toBe(
+    '{"customer":"(text, 9 to 32 characters)"}',
+  );
+  expect(of('{"customer":["Ada"]}', 'customer.email')).toBe('{"customer":"(list, 1 to 8 entries)"}');
+  expect(of('{"lines":{"note":"for Ada","sku":7}}', 'lines.*.note')).toBe(
+    '{"lines":{"note":"(text, 1 to 8 characters)","sku":"(number)"}}',
+  );
+  expect(of('"ada@example.org"', 'email')).toBe('"(text, 9 to 32 characters)"');
+  expect(of('{"customer":null,"lines":[["Ada"]]}', 'customer.email', 'lines.*.note')).toBe(
+    '{"customer":null,"lines":["(list, 1 to 8 entries)"]}',
+  );
+  expect(of('{"list":["Ada","Bob"]}', 'list.0')).toBe('{"list":["(text, 1 to 8 characters)","Bob"]}');
+});
