@@ -1,7 +1,7 @@
 import type { Database } from '../runtime/database.ts';
 import { wait } from '../runtime/wait.ts';
 import { boundStream } from './bind-stream.ts';
-import { handOver } from './hand-over.ts';
+import { handOver, mayHandOver } from './hand-over.ts';
 import { clearOwnership, readOwnership, writeOwnership } from './ownership.ts';
 import { relaysTold } from './relays-told.ts';
 import { sentSince } from './sent-since.ts';
@@ -46,6 +46,14 @@ export async function moveOwnership(options: MoveOptions): Promise<void> {
   const types = aggregateTypes.join(', ');
   await refuseOtherStreams(from, to);
   if (await isMoved(options)) return onStep(`${types} moved to ${to.name} before; nothing was changed`);
+
+  await mayHandOver(from.database, to.database, aggregateTypes).catch((cause: Error) => {
+    throw new MoveRefused(
+      `the numbers of ${types} can't go on in ${to.name}: ${cause.message}. Nothing was changed; ` +
+        'docs/own-outbox.md has the rights of this user',
+      { cause },
+    );
+  });
 
   onStep(`${to.name}: ${types} awaited; its relays send nothing of them yet`);
   await awaitTypes(options);

@@ -1,9 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { append } from '../../outbox/append.ts';
 import { moveOwnership, MoveRefused } from '../../outbox/move-ownership.ts';
+import { auditEvents } from '../../outbox/completeness/audit-events.ts';
+import { readCompleteness } from '../../outbox/completeness/read-completeness.ts';
 import { readOwnership } from '../../outbox/ownership.ts';
+import { openDatabase } from '../../runtime/database.ts';
+import { sequenced } from '../consumer/counting.ts';
 import { freshDatabase } from '../support/database.ts';
-import { until } from '../support/until.ts';
+import { readStream } from '../support/stream.ts';
+import { until, untilOpenTransactions } from '../support/until.ts';
 import { drained, event, numbers, scene, type Scene } from './support.ts';
 
 /** A lease short enough that relays are told soon. */
@@ -125,4 +131,92 @@ test('outboxes of different streams are refused, and so are events that are park
   await old.database.query("UPDATE banyan_outbox SET state = 'parked', parked_reason = 'x'");
   await expect(move()).rejects.toThrow(MoveRefused);
   await expect(move()).rejects.toThrow(/1 parked events of thing: redrive or skip them/);
+});
+
+test('numbers go on where the old ones end, also of what the service appended before the counters were carried over', async () => {
+  const both = await two();
+  const { old, next } = both;
+  await auditEvents(next.database, { retention: 604_800_000 });
+  await relayOf(old, old.stream, 'a');
+  await relayOf(next, old.stream, 'b');
+  const numbered = ({ database }: Scene, id: string, times = 1) =>
+    append(
+      (sql, values) => database.query(sql, values),
+      numbers(times).map((n) => ({ type: 'Counted', aggregate: { type: 'counter', id }, data: { n } })),
+      { registry: sequenced },
+    );
+  for (const id of ['k', 'quiet']) await numbered(old, id, 3);
+  await drained(old);
+  await until('both are bound', async () => {
+    const [rows] = await next.database.query('SELECT 1 FROM banyan_outbox_stream');
+    return (rows as unknown[]).length === 1;
+  });
+  const move = async () => {
+    let waiting: Promise<unknown> = Promise.resolve();
+    await moveOwnership({
+      aggregateTypes: ['counter'],
+      ...places(both),
+      signal: AbortSignal.timeout(60_000),
+      onStep(step) {
+        if (step.includes('waiting'))
+          waiting = Promise.all([numbered(next, 'k', 2), numbered(next, 'fresh', 2)]);
+      },
+    });
+    await waiting;
+  };
+  await move();
+  await numbered(next, 'k');
+  await numbered(next, 'quiet');
+  await drained(next);
+  await move();
+
+  const found: Record<string, number[]> = {};
+  for (const { PartitionKey, Data } of await readStream(old.stream)) {
+    const { sequence } = JSON.parse(Buffer.from(Data!).toString()) as { sequence: string };
+    (found[PartitionKey!] ??= []).push(Number(sequence));
+  }
+  expect(found).toEqual({ 'counter:k': numbers(6), 'counter:quiet': numbers(4), 'counter:fresh': [1, 2] });
+
+  // The numbers that the monolith sent are no holes of the service's outbox.
+  await next.database.query(
+    `UPDATE banyan_outbox_completeness SET began_at = began_at - INTERVAL 60 MINUTE, done_until = done_until - INTERVAL 60 MINUTE`,
+  );
+  await next.database.query(
+    'UPDATE banyan_outbox SET server_clock = NULL, appended_at = appended_at - INTERVAL 30 MINUTE',
+  );
+  const report = await untilOpenTransactions('the windows are gone through', async () => {
+    await auditEvents(next.database, { retention: 604_800_000 });
+    const read = await readCompleteness(next.database);
+    return read.waitsFor === null && read.behindMs! < 800_000 ? read : undefined;
+  });
+  expect(report.holes).toEqual([]);
+  expect(report.windows.some(({ types }) => (types['Counted']?.acknowledged ?? 0) > 0)).toBe(true);
+});
+
+test('who may not number anew is refused before anything is changed', async () => {
+  const { old, next } = await two();
+  for (const { database } of [old, next])
+    await database.query("INSERT INTO banyan_outbox_stream (id, stream) VALUES (1, 's')");
+  const name = new URL(next.url).pathname.slice(1);
+  const user = `m_${randomBytes(4).toString('hex')}`;
+  await next.database.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'pw'`);
+  await next.database.query(`GRANT SELECT, INSERT, DELETE ON \`${name}\`.* TO '${user}'@'%'`);
+  await next.database.query(`GRANT UPDATE ON \`${name}\`.banyan_outbox_lease TO '${user}'@'%'`);
+  const limited = openDatabase(next.url.replace('root@', `${user}:pw@`));
+  onTestFinished(async () => {
+    await limited.end();
+    await next.database.query(`DROP USER '${user}'@'%'`);
+  });
+  const move = () =>
+    moveOwnership({
+      aggregateTypes: ['thing'],
+      from: { database: old.database, name: 'monolith' },
+      to: { database: limited, name: 'service' },
+      signal: AbortSignal.timeout(60_000),
+    });
+  await old.database.query(
+    "INSERT INTO banyan_outbox_sequence (partition_key, sequence) VALUES ('thing:1', 7)",
+  );
+  await expect(move()).rejects.toThrow(/numbers of thing can't go on in service: UPDATE command denied/);
+  expect([await readOwnership(old.database), await readOwnership(next.database)]).toEqual([[], []]);
 });
