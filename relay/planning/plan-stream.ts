@@ -34,6 +34,8 @@ export interface StreamPlan {
 export const SHARD = { records: 1_000, bytesIn: 1_048_576, bytesOut: 2 * 1_048_576 };
 /** What a new on-demand stream takes at once; later up to twice the peak of the last 30 days. */
 const ON_DEMAND_START = { records: 4_000, bytes: 4 * 1_048_576 };
+/** What an account may have before a quota is raised; in some regions it is more. */
+const QUOTA = { shards: 500, onDemandBytes: 200_000_000 };
 const RECORD = 1_048_576;
 /** Bytes of the aggregated format: magic and digest, the key, and what each event has around it. */
 const [PER_RECORD, PER_EVENT] = [20 + 64, 8];
@@ -116,7 +118,15 @@ function provisioned(load: Load, { kinds, ...stream }: Records, prices: StreamPr
   const seconds = prices.hoursPerMonth * 3_600;
   const units = seconds * sum(kinds, ({ bytes }) => Math.ceil(bytes / PUT_UNIT));
   const monthly = shards * shardHour * prices.hoursPerMonth + (units / 1_000_000) * millionPutUnits;
-  return { mode: 'provisioned', ...stream, shards, monthly };
+  const notes = [
+    ...stream.notes,
+    ...(shards > QUOTA.shards
+      ? [
+          `${shards} shards: many accounts may have ${QUOTA.shards}, or fewer; look at yours and have it raised first`,
+        ]
+      : []),
+  ];
+  return { mode: 'provisioned', ...stream, shards, monthly, notes };
 }
 
 function onDemand(load: Load, { kinds, ...stream }: Records, prices: StreamPrices): StreamPlan {
@@ -139,6 +149,9 @@ function onDemand(load: Load, { kinds, ...stream }: Records, prices: StreamPrice
         ? [
             'a new stream takes 4 MiB and 4,000 records a second at once, then up to twice the peak of the last 30 days: raise the load in steps',
           ]
+        : []),
+      ...(stream.bytesPerSecond > QUOTA.onDemandBytes
+        ? ['more than 200 MB a second: in most regions a stream takes no more until its quota is raised']
         : []),
     ],
   };

@@ -58,6 +58,15 @@ test('what no number of shards can carry is said: a key that is too hot, an even
   );
 });
 
+test('what an account may not have yet is said', () => {
+  expect(plan({ rate: 500_000 }, 'provisioned', 'none').notes.join()).toContain(
+    '586 shards: many accounts may have 500',
+  );
+  expect(plan({ rate: 400_000 }, 'provisioned', 'none').notes.join()).not.toContain('accounts');
+  expect(plan({ rate: 200_000 }, 'on-demand', 'none').notes.join()).toContain('more than 200 MB a second');
+  expect(plan({ rate: 150_000 }, 'on-demand', 'none').notes.join()).not.toContain('200 MB');
+});
+
 test('several consumers share what a shard gives, and a shard is not planned full', () => {
   expect(plan({ consumers: 4 }, 'provisioned', 'none').shards).toBe(12);
   expect(plan({ use: 0.75 }, 'provisioned', 'none').shards).toBe(8);
