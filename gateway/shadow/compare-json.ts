@@ -1,7 +1,7 @@
 import type { ShadowDifference } from '../../contexts/index.ts';
 import { canonicalText, type AnswerRule, type Canonical } from './canonical-json.ts';
 import type { Place } from './path-rules.ts';
-import { isPersonal, isSecretName, REMOVED, shown } from './redact.ts';
+import { isInTheWay, isPersonal, isSecretName, REMOVED, shown } from './redact.ts';
 
 /** Stands for an entry of a set, which has no place of its own. */
 const ANY = -1;
@@ -60,7 +60,7 @@ export function compareJson(
     place: Place<AnswerRule>,
     above: boolean,
   ): void => {
-    const hidden = above || isPersonal(place);
+    const hidden = above || isPersonal(place) || (isInTheWay(one, place) && isInTheWay(other, place));
     const kind = kindOf(one);
     if (kind === 'ignored' || kindOf(other) === 'ignored') return;
     if (kind !== kindOf(other)) return report(one, other, place, hidden);

@@ -10,6 +10,8 @@ export interface PathRule<T> {
 export interface Place<T> {
   /** The rules that hold here, in the order in which they were given. */
   readonly rules: readonly T[];
+  /** The rules that go on to members or entries of what stands here, and which: one of a `name`, an `index`, or `any`. */
+  readonly ahead: readonly { readonly rule: T; readonly by: PathStep['selector']['kind'] }[];
   /** The place of this member or entry. */
   readonly step: (key: string | number) => Place<T>;
 }
@@ -51,6 +53,11 @@ export function compileRules<T>(rules: readonly PathRule<T>[]): Place<T> {
       ]
         .toSorted((a, b) => a - b)
         .map((rule) => rules[rule]!.rule),
+      // A rule for any depth leads through every value of the document, and so says nothing of this one.
+      ahead: open.flatMap(([rule, made]) => {
+        const { anyDepth, selector } = rules[rule]!.path[made]!;
+        return anyDepth ? [] : [{ rule: rules[rule]!.rule, by: selector.kind }];
+      }),
       step(to) {
         if (open.length === 0) return nowhere;
         if (!mentioned.has(to)) return (other ??= go(undefined));
@@ -63,7 +70,7 @@ export function compileRules<T>(rules: readonly PathRule<T>[]): Place<T> {
     return place;
   };
 
-  const nowhere: Place<T> = { rules: [], step: () => nowhere };
+  const nowhere: Place<T> = { rules: [], ahead: [], step: () => nowhere };
   return placeOf(rules.map((_, rule) => [rule, 0] as const));
 }
 

@@ -23,6 +23,19 @@ export function isPersonal(place: Place<AnswerRule>): boolean {
   return place.rules.some(({ use }) => use === 'personal');
 }
 
+/**
+ * Whether a value stands in the way of something personal: it isn't what the declared place leads through, because one
+ * side answers in another shape. It may be the personal value itself.
+ */
+export function isInTheWay(value: Canonical | undefined, place: Place<AnswerRule>): boolean {
+  const ahead = place.ahead.filter(({ rule }) => rule.use === 'personal');
+  if (ahead.length === 0 || value === undefined || value === null) return false;
+  if (typeof value !== 'object' || value.kind === 'number') return true;
+  if (value.kind === 'ignored') return false;
+  const other = value.kind === 'object' ? 'index' : 'name';
+  return ahead.some(({ by }) => by === other);
+}
+
 /** A value as an example shows it: JSON, without secrets and what is declared personal, cut where it is long. */
 export function shown(value: Canonical | undefined, place: Place<AnswerRule>): string | undefined {
   if (value === undefined) return undefined;
@@ -43,7 +56,7 @@ function cut(text: string): string {
 }
 
 function jsonOf(value: Canonical, place: Place<AnswerRule>): string {
-  if (isPersonal(place)) return REMOVED;
+  if (isPersonal(place) || isInTheWay(value, place)) return REMOVED;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   switch (value.kind) {
     case 'ignored':

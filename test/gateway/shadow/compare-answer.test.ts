@@ -213,6 +213,49 @@ describe('an example', () => {
     expect(shownOf(one, {}, personal)).toContain('Ada');
   });
 
+  test.each<[string, unknown, unknown, unknown]>([
+    [
+      'a text where the other side has the object',
+      { to: { name: 'Ada', id: 1 } },
+      { to: 'Ada' },
+      [{ at: '$.to', monolith: '{"name":(removed),"id":1}', extracted: '(removed)' }],
+    ],
+    [
+      'a text on both sides',
+      { to: 'Ada' },
+      { to: 'Adam' },
+      [{ at: '$.to', monolith: '(removed)', extracted: '(removed)' }],
+    ],
+    [
+      'a list where the other side has the object',
+      { to: { id: 1 } },
+      { to: ['Ada'] },
+      [{ at: '$.to', monolith: '{"id":1}', extracted: '(removed)' }],
+    ],
+    [
+      'lists on both sides',
+      { to: ['Ada'] },
+      { to: ['Adam'] },
+      [{ at: '$.to[*]', place: '$.to[0]', monolith: '(removed)', extracted: '(removed)' }],
+    ],
+    [
+      'a text as the entry that an object is expected to be',
+      { list: [{ mail: 'a@b.c' }] },
+      { list: ['a@b.c'] },
+      [{ at: '$.list[*]', place: '$.list[0]', monolith: '{"mail":(removed)}', extracted: '(removed)' }],
+    ],
+    [
+      'an object in place of one entry',
+      { first: [{ mail: 'a@b.c' }] },
+      { first: { mail: 'a@b.c' } },
+      [{ at: '$.first', monolith: '[{"mail":(removed)}]', extracted: '(removed)' }],
+    ],
+    ['nothing', { to: { id: 1 } }, { to: null }, [{ at: '$.to', monolith: '{"id":1}', extracted: 'null' }]],
+  ])('hides what stands in the way of something personal: %s', (_what, one, other, found) => {
+    const personal = '{ personal: ["$.to.name", "$.list[*].mail", "$.first[0].mail"] }';
+    expect(differences(answer(JSON.stringify(one)), answer(JSON.stringify(other)), personal)).toEqual(found);
+  });
+
   test('shows values as they are, cut where they are long', () => {
     expect(shownOf({ p: 19.99, n: 1 }, { p: 1e3 })).toBe(
       '[{"at":"$.p","monolith":"19.99","extracted":"1000"},{"at":"$.n","monolith":"1"}]',
