@@ -7,7 +7,7 @@ import { keyOf } from './rule-scene.ts';
 /** Twice what a relay keeps in memory of one of two shards. */
 const BACKLOG = WINDOW_SIZE.rows;
 /** Requests of the relay without one of the keys, after which they count as starved. With the rule one of the next few has them. */
-const STARVED_AFTER = 12;
+const STARVED_AFTER = 4;
 /** Milliseconds that a busy machine may take for them with the rule in force. */
 const PATIENCE = 60_000;
 
