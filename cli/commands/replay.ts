@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Config } from '../../contexts/index.ts';
+import { readOwnership as ownershipOf } from '../../outbox/index.ts';
 import { askForReplay, cancelOrder, countRange, readReplays, type Replay } from '../../relay/index.ts';
 import { openDatabase, type Database } from '../../runtime/database.ts';
 import { actorOf } from '../actor.ts';
@@ -76,6 +77,11 @@ async function ask(database: Database, config: Config, options: Options): Promis
   if (rowsSince === null || Date.parse(rowsSince) > from)
     process.stdout.write(
       `! ${since}: what was appended before is purged, or never was, and is not sent again\n`,
+    );
+  const given = (await ownershipOf(database)).filter(({ state }) => state === 'given');
+  for (const { aggregateType, peer } of given)
+    process.stdout.write(
+      `! aggregate type '${aggregateType}' is given to ${peer}: what is replayed of it is parked here\n`,
     );
   process.stdout.write(
     asked

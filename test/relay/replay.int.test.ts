@@ -94,6 +94,13 @@ contexts: { counts: { upstream: service, routes: [GET /c], events: [Counted] } }
   expect((await journal(without.database)).get('k')).toEqual(numbers(25));
   expect((await journal(subscribed.database)).get('k')).toEqual([...numbers(25), ...numbers(25)]);
 
+  await it.database.query(
+    "INSERT INTO banyan_outbox_ownership (aggregate_type, state, peer) VALUES ('thing', 'given', 'db:3306/service'), ('other', 'awaited', 'x')",
+  );
+  const given = await banyan(['replay', '--context', 'counts', '--from', '2020-01-01', '--dry-run'], { cwd });
+  expect(given.stdout.match(/^! aggregate type .*$/gm)).toEqual([
+    "! aggregate type 'thing' is given to db:3306/service: what is replayed of it is parked here",
+  ]);
   const unknown = await banyan(['replay', '--context', 'none', '--from', '2020-01-01'], { cwd });
   expect(unknown.stderr).toMatch(/there is no context 'none'; there are counts/);
   expect(unknown.exitCode).toBe(2);
