@@ -1,4 +1,5 @@
 import type { Database } from '../../runtime/database.ts';
+import { RECEIPT, SEQUENCE_NUMBER, SETTLED_AT } from '../receipt.ts';
 import { runStatement } from '../run-statement.ts';
 
 /** What was sent of a key, or may have been, into one stream. Times are text in UTC. */
@@ -18,9 +19,9 @@ export interface SentOfKey {
 export async function sentOfKey(database: Database, key: string): Promise<SentOfKey[]> {
   const { rows } = await runStatement<SentOfKey>(
     database,
-    `SELECT o.stream, MAX(IF(o.sequence_number IS NULL, NULL, o.settled_at)) AS acknowledged,
+    `SELECT o.stream, MAX(IF(${SEQUENCE_NUMBER} IS NULL, NULL, ${SETTLED_AT})) AS acknowledged,
             MAX(CASE WHEN o.state = 'pending' THEN CURRENT_TIMESTAMP(6) WHEN a.id IS NOT NULL THEN o.settled_at END) AS unsure
-       FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket)
+       FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket) ${RECEIPT}
        LEFT JOIN banyan_outbox_audit a ON a.action = 'erased' AND a.outbox_id = o.id AND a.detail = 'was pending'
       WHERE o.state IN ('pending', 'parked', 'settled') AND o.bucket = CRC32(?) MOD 64
         AND o.partition_key = ? AND CAST(o.partition_key AS BINARY) = ?

@@ -160,14 +160,15 @@ test('each stream that the key was sent into is named, with its own day: that of
   const of = (id: string) => ({ type: 'T', aggregate: { type: 'customer', id }, data: { name: 'Ada' } });
   await append((sql, values) => database.query(sql, values), [of('42'), of('42'), of('7'), of('42')]);
   const [shop, people, analytics, late] = await Promise.all([1, 2, 3, 4].map(() => freshStream(1)));
-  // The last one is a replay into another stream.
+  // The last one is a replay into another stream; each has a receipt, as a relay writes it.
+  await database.query("UPDATE banyan_outbox SET state = 'settled'");
+  await database.query(`UPDATE banyan_outbox SET stream = ?, replay = 'r1' ORDER BY id DESC LIMIT 1`, [
+    analytics,
+  ]);
   await database.query(
-    `UPDATE banyan_outbox SET state = 'settled', outcome = 'acknowledged', sequence_number = '1',
-            settled_at = NOW(6) - INTERVAL 2 HOUR`,
-  );
-  await database.query(
-    `UPDATE banyan_outbox SET stream = ?, replay = 'r1', settled_at = NOW(6) - INTERVAL 1 HOUR ORDER BY id DESC LIMIT 1`,
-    [analytics],
+    `INSERT INTO banyan_outbox_receipt (id, settled_at, settled_epoch, shard_id, sequence_number)
+     SELECT id, NOW(6) - INTERVAL IF(stream IS NULL, 2, 1) HOUR, 3, 's', '7' FROM banyan_outbox o
+         ON DUPLICATE KEY UPDATE settled_epoch = 3`,
   );
   for (const [replay, what] of [
     ['r1', { types: ['T'], key: 'customer:7', stream: late }],
