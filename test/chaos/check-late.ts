@@ -5,6 +5,8 @@ import type { Owners } from './owners.ts';
 export interface Late {
   /** Repeated records from a relay that wasn't the owner any more. */
   readonly late: number;
+  /** Repeated records of which nobody saw who sent them. */
+  readonly unseen: number;
   /** Those beyond one per key and hand-over: that which ended this epoch. */
   readonly beyond: readonly { readonly key: string; readonly epoch: number; readonly records: number }[];
 }
@@ -16,11 +18,16 @@ export interface Late {
  */
 export function checkLate(stream: Iterable<Delivered>, owners: Owners): Late {
   const seen = new Set<string>();
+  let unseen = 0;
   const perKeyAndEpoch = new Map<string, { key: string; epoch: number; records: number }>();
   for (const { key, events, sender, at } of stream) {
     const repeats = events.some(({ id }) => seen.has(id));
     for (const { id } of events) seen.add(id);
-    if (!repeats || sender === undefined) continue;
+    if (!repeats) continue;
+    if (sender === undefined) {
+      unseen += 1;
+      continue;
+    }
     const epoch = owners.lateUnder(bucketOf(key), sender, at);
     if (epoch === undefined) continue;
     const name = `${epoch} ${key}`;
@@ -30,6 +37,7 @@ export function checkLate(stream: Iterable<Delivered>, owners: Owners): Late {
   const found = [...perKeyAndEpoch.values()];
   return {
     late: found.reduce((sum, { records }) => sum + records, 0),
+    unseen,
     beyond: found.filter(({ records }) => records > 1),
   };
 }

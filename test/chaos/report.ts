@@ -24,7 +24,8 @@ export function told(report: ChaosReport): string {
     ],
     ['duplicates', report.duplicates],
     ['of which late records of a former owner', report.late],
-    ['of which beyond one per key and hand-over', report.beyond.length],
+    ['of which nobody saw who sent them', report.unseen],
+    ['late records beyond one per key and hand-over', report.beyond.length],
     ['hand-overs', `${report.handOvers} at ${report.takeOvers} times`],
     ['partial failures', report.partialFailures],
     ['lost answers', report.lostAnswers],
@@ -36,7 +37,7 @@ export function told(report: ChaosReport): string {
     ],
     ['drained after', `${report.drainedAfter} ms`],
   ];
-  const lines = facts.map(([what, found]) => `${what.padEnd(42)} ${found}`);
+  const lines = facts.map(([what, found]) => `${what.padEnd(45)} ${found}`);
   if (report.stuck > 0) lines.push(`STUCK: ${report.stuck} events stay pending`);
   for (const violation of report.violations) lines.push(`VIOLATION: ${violation}`);
   for (const why of report.void) lines.push(`VOID: ${why}`);

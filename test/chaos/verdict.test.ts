@@ -136,6 +136,17 @@ test('a late record counts for the hand-over by which its sender lost the bucket
   ]);
 });
 
+test('repeated records of unknown senders could hide late ones: too many make the run void', () => {
+  const of = (count: number) => [
+    record('a1'),
+    ...Array.from({ length: count }, () => ({ ...record('a1'), sender: undefined })),
+  ];
+  expect(judge(history([committed('a1')], of(20))).void).toContain(
+    '20 repeated records of which nobody saw who sent them',
+  );
+  expect(judge(history([committed('a1')], of(19))).void.join()).not.toContain('nobody saw');
+});
+
 test('who may have been the owner when he sent is not late: between two samples, and after he got it back', () => {
   const owned = leases(['A', 1], ['B', 2], ['B', 2], ['A', 3], ['A', 3]);
   const stream = [

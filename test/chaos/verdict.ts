@@ -76,6 +76,7 @@ export function judge(history: History): Verdict {
     'lost answers': lostAnswers,
     'readings of the lag that an event was held against': lag.held,
   });
+  if (late.unseen >= LEAST) tooFew.push(`${late.unseen} repeated records of which nobody saw who sent them`);
   if (deliveries.undecided.length > 0)
     tooFew.push(
       `${deliveries.undecided.length} transactions of which nobody knows whether they were committed`,
