@@ -22,10 +22,11 @@ export type Overlaps = ReturnType<typeof watchOverlaps>;
  * Finds keys whose events were appended by transactions that overlapped without a lock on the aggregate. A claim takes
  * a key's pending rows from the first one on, so a row that turns up with a lower id than one of its key that is settled
  * already wasn't visible then: it was appended before and committed after. Seen without asking the database anything; what
- * another relay settled isn't known here, so that some go unseen, and none is seen that was none.
+ * another relay settled isn't known here, so that some go unseen.
  *
  * Events with a number are in order by it. Replays come late by intent, and so do events that were passed over by the
- * policy *skip* and sent again; of these the relay remembers what it has passed over itself.
+ * policy *skip* and sent again; of these the relay remembers what it has passed over itself; one that
+ * another relay passed over is taken for an overlap.
  */
 export function watchOverlaps({ database, log, count, pause = PAUSE }: OverlapParts) {
   const last = new Map<string, number>();
