@@ -36,16 +36,28 @@ export interface KeyState extends HeldBucket {
 }
 
 /** A key of which nothing is known yet. */
-export const NEW_KEY = {
-  inFlight: undefined,
-  unsettled: 0,
-  attempts: 0,
-  notBefore: 0,
-  doubtUntil: 0,
-  alone: false,
-  refusedAt: undefined,
-  most: Infinity,
-  apart: 0,
-  hot: false,
-  closed: false,
-};
+export function newKey(
+  { key, bucket, epoch }: HeldBucket & { readonly key: string },
+  shard: ShardState,
+  lastId: number | string,
+): KeyState {
+  return {
+    key,
+    bucket,
+    epoch,
+    shard,
+    lastId,
+    rows: [],
+    inFlight: undefined,
+    unsettled: 0,
+    attempts: 0,
+    notBefore: 0,
+    doubtUntil: 0,
+    alone: false,
+    refusedAt: undefined,
+    most: Infinity,
+    apart: 0,
+    hot: false,
+    closed: false,
+  };
+}

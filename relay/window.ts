@@ -1,5 +1,5 @@
 import type { PendingRow } from '../outbox/find-pending.ts';
-import { NEW_KEY, type KeyState } from './key-state.ts';
+import { newKey, type KeyState } from './key-state.ts';
 import type { HeldBucket } from './leases.ts';
 import type { NextRecord } from './next-record.ts';
 import type { Prepared, RowIdentity } from './prepare.ts';
@@ -59,6 +59,8 @@ export type Window = ReturnType<typeof createWindow>;
 export function createWindow(given: Partial<WindowSize> = {}) {
   const size = { ...WINDOW_SIZE, ...given };
   const keys = new Map<string, KeyState>();
+  /** Those with rows and nothing on its way, as long as they have been so; others among them are taken out when met. */
+  const waiting = new Set<KeyState>();
   /** Rows that are here, or were done and aren't settled. */
   const known = new Set<number | string>();
   /** Rows that were settled since the look began: it may have found them pending. */
@@ -89,7 +91,14 @@ export function createWindow(given: Partial<WindowSize> = {}) {
   const land = (state: KeyState) => {
     if (state.inFlight) state.shard.inFlight -= 1;
     state.inFlight = undefined;
+    waiting.add(state);
   };
+  function* waitingKeys(): Generator<KeyState> {
+    for (const state of waiting) {
+      if (state.inFlight || state.rows.length === 0) waiting.delete(state);
+      else yield state;
+    }
+  }
   const over = (state: KeyState, now: number) =>
     state.rows.length === 0 && !state.inFlight && state.unsettled === 0 && state.doubtUntil <= now;
 
@@ -172,12 +181,10 @@ export function createWindow(given: Partial<WindowSize> = {}) {
       for (const one of prepared) {
         const { id, key, bucket } = one.row;
         const epoch = epochs.get(bucket) ?? -1;
-        const state = keys.get(key) ?? {
-          ...NEW_KEY,
-          ...{ key, bucket, epoch, shard: shards.of(key), rows: [], lastId: id },
-        };
+        let state = keys.get(key);
+        if (state === undefined) keys.set(key, (state = newKey({ key, bucket, epoch }, shards.of(key), id)));
         if (state.closed || state.epoch !== epoch) continue;
-        keys.set(key, state);
+        if (!state.inFlight) waiting.add(state);
         known.add(id);
         state.rows.push(one);
         state.lastId = id;
@@ -189,17 +196,15 @@ export function createWindow(given: Partial<WindowSize> = {}) {
     },
     /** Keys whose first row can be dealt with now, those that waited longest first. */
     *ready(now: number): Generator<KeyState> {
-      for (const state of keys.values()) {
-        if (!state.inFlight && state.rows.length > 0 && state.notBefore <= now) yield state;
-      }
+      for (const state of waitingKeys()) if (state.notBefore <= now) yield state;
     },
     /** When the next key that waits, or whose shard does, may be sent; Infinity when none waits. */
     nextRetry(now: number): number {
       let next = Infinity;
       const readyAt = new Map(shards.all.map((shard) => [shard, shard.pace.readyAt(now)]));
-      for (const { notBefore, inFlight, rows, shard } of keys.values()) {
+      for (const { notBefore, shard } of waitingKeys()) {
         const at = Math.max(notBefore, readyAt.get(shard) ?? now);
-        if (!inFlight && rows.length > 0 && at > now) next = Math.min(next, at);
+        if (at > now) next = Math.min(next, at);
       }
       return next;
     },
@@ -211,9 +216,8 @@ export function createWindow(given: Partial<WindowSize> = {}) {
       state.inFlight = record;
       state.shard.pace.sent(record.bytes, now);
       state.shard.inFlight += 1;
-      // To the end of the line: keys take turns.
-      keys.delete(state.key);
-      keys.set(state.key, state);
+      // To the end of the line when it lands: keys take turns.
+      waiting.delete(state);
     },
     /**
      * The record on its way is acknowledged; or, with none on its way, the first row is silent or poison. The settling
@@ -227,7 +231,10 @@ export function createWindow(given: Partial<WindowSize> = {}) {
       const apart = Math.max(0, state.apart - over.length);
       const most = apart > 0 ? 1 : Infinity;
       const alone = state.alone && apart > 0;
-      Object.assign(state, { attempts: 0, notBefore: 0, refusedAt: undefined, most, apart, alone });
+      state.attempts = 0;
+      state.notBefore = 0;
+      state.refusedAt = undefined;
+      [state.most, state.apart, state.alone] = [most, apart, alone];
       if (over[0]!.kind === 'poison') drop(state, 0);
       return over.map(({ row }) => row);
     },
