@@ -17,6 +17,8 @@ export interface HeartbeatParts {
   readonly further: boolean;
   /** Milliseconds between two heartbeats of a bucket. */
   readonly every: number;
+  /** Milliseconds after which a heartbeat is deleted if it is settled, and looked at again if not. Default 60,000. */
+  readonly kept?: number;
   readonly log: Log;
 }
 
@@ -29,8 +31,6 @@ export interface Heartbeats {
 
 /** Milliseconds between two looks for the stream's shards. */
 const SHARDS_EVERY = 30_000;
-/** Settled heartbeats are deleted after so many milliseconds. */
-const KEPT = 60_000;
 /** Of a key, while it goes no further: more would tell nothing more. */
 const MOST_PENDING = 3;
 /** Milliseconds between two looks for leases while there are none. */
@@ -41,12 +41,19 @@ const NO_LEASES = 250;
  * shard of the stream has one; and deletes them soon. Ends when `signal` aborts; never rejects.
  */
 export function sendHeartbeats(parts: HeartbeatParts, signal: AbortSignal): Heartbeats {
-  const { database, leases, every, log, flow, further } = parts;
+  const { database, leases, every, kept = 60_000, log, flow, further } = parts;
   const stream = further ? flow.stream : undefined;
-  /** Counted anew when a bucket has been another relay's meanwhile, who may have settled what this one appended. */
-  const pending = new Map<string, { readonly epoch: number; readonly count: number }>();
+  /**
+   * By key, those that are not settled, in their order. Begun anew when a bucket has been another relay's meanwhile, who may
+   * have settled what this one appended.
+   */
+  const pending = new Map<string, { readonly epoch: number; readonly eventIds: readonly string[] }>();
   const keysNow = keysOf(parts);
-  let sent: { readonly at: number; readonly eventIds: readonly string[] }[] = [];
+  const sent: {
+    readonly at: number;
+    readonly beats: readonly { readonly key: string; readonly eventId: string }[];
+  }[] = [];
+  const idsOf = (key: string) => pending.get(key)?.eventIds ?? [];
   let failing = false;
 
   async function beat(): Promise<boolean> {
@@ -57,17 +64,32 @@ export function sendHeartbeats(parts: HeartbeatParts, signal: AbortSignal): Hear
     const keys = all.filter(({ bucket }) => owned.has(bucket));
     const epochs = new Map(keys.map(({ key, bucket }) => [key, owned.get(bucket)!]));
     for (const [key, { epoch }] of pending) if (epochs.get(key) !== epoch) pending.delete(key);
-    const due = keys.filter(({ key }) => (pending.get(key)?.count ?? 0) < MOST_PENDING);
+    const due = keys.filter(({ key }) => idsOf(key).length < MOST_PENDING);
     const beats = due.map((key) => ({ ...key, stream, eventId: randomUUID() }));
     await appendHeartbeats(database, beats);
-    for (const { key } of due)
-      pending.set(key, { epoch: epochs.get(key)!, count: (pending.get(key)?.count ?? 0) + 1 });
-    sent.push({ at: performance.now(), eventIds: beats.map(({ eventId }) => eventId) });
+    for (const { key, eventId } of beats)
+      pending.set(key, { epoch: epochs.get(key)!, eventIds: [...idsOf(key), eventId] });
+    sent.push({ at: performance.now(), beats });
     flow.wake();
-    const old = sent.filter(({ at }) => performance.now() - at > KEPT);
-    sent = sent.filter((one) => !old.includes(one));
-    for (const { eventIds } of old) await deleteHeartbeats(database, eventIds);
+    await deleteOld();
     return true;
+  }
+
+  /** What waits is for later. */
+  async function deleteOld(): Promise<void> {
+    const now = performance.now();
+    const old = sent.filter(({ at }) => now - at > kept);
+    for (const one of old) {
+      // As it was before: one that is settled meanwhile is deleted the next time.
+      const waiting = new Map(pending);
+      await deleteHeartbeats(
+        database,
+        one.beats.map(({ eventId }) => eventId),
+      );
+      sent.splice(sent.indexOf(one), 1);
+      const later = one.beats.filter(({ key, eventId }) => waiting.get(key)?.eventIds.includes(eventId));
+      if (later.length > 0) sent.push({ at: now, beats: later });
+    }
   }
 
   async function run(): Promise<void> {
@@ -92,7 +114,7 @@ export function sendHeartbeats(parts: HeartbeatParts, signal: AbortSignal): Hear
   return {
     settled(key) {
       const own = pending.get(key);
-      if (own && own.count > 0) pending.set(key, { ...own, count: own.count - 1 });
+      if (own) pending.set(key, { ...own, eventIds: own.eventIds.slice(1) });
     },
     over: run(),
   };

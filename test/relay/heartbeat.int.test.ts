@@ -306,3 +306,40 @@ test('no heartbeat is appended for a bucket that was given up while the shards w
   await until('the other bucket has one', async () => (await count(it, 'bucket = 8')) > 0);
   expect(await count(it, 'bucket <> 8')).toBe(0);
 });
+
+test('heartbeats that could not be sent for long are deleted once they are settled, too', async () => {
+  const it = await scene();
+  const ending = new AbortController();
+  const beats = sendHeartbeats(
+    {
+      database: it.database,
+      leases: { claimable: () => [{ bucket: 7, epoch: 1 }] },
+      flow: { stream: it.stream, shards: () => Promise.resolve(equalRanges(2)), wake() {} },
+      further: false,
+      ...{ every: 10, kept: 100 },
+      log: pino({ level: 'silent' }),
+    },
+    ending.signal,
+  );
+  onTestFinished(async () => {
+    ending.abort();
+    await beats.over;
+  });
+  const rows = async () => {
+    const [found] = await it.database.query(
+      'SELECT event_id AS id, partition_key AS `key` FROM banyan_outbox ORDER BY id',
+    );
+    return found as { id: string; key: string }[];
+  };
+  const stuck = await until('three of each key wait for much longer than they are kept', async () => {
+    const before = await rows();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    return before.length > 0 && before.length === (await rows()).length ? before : undefined;
+  });
+  await it.database.query("UPDATE banyan_outbox SET state = 'settled', settled_epoch = 1");
+  for (const { key } of stuck) beats.settled(key);
+  await until('they have gone', async () => {
+    const there = new Set((await rows()).map(({ id }) => id));
+    return stuck.every(({ id }) => !there.has(id));
+  });
+});
