@@ -10,7 +10,7 @@ export type Choose = (found: readonly PendingRow[]) => readonly PendingRow[];
 /**
  * Reads the first pending rows of each bucket, in id order; locks and changes nothing. Found first and read
  * then, so that the caller can say by their size how much it takes into memory. By default it takes all, of all streams.
- * Yields them in parts, so that the first can be sent while the next are read.
+ * Yields them in parts, each while the next one is read.
  *
  * Pending is a state, never a cursor: ids become visible in commit order, not in their own, so a reader that
  * goes on from its last id loses the row that commits late (reproduced on MariaDB 10.11). SKIP LOCKED over
@@ -35,14 +35,24 @@ export async function* claimBatch(
 ): AsyncGenerator<OutboxRow[]> {
   const chosen = choose(await findPending(database, claims, rowsOf));
   const gone = new Set<string>();
-  for (let from = 0; from < chosen.length; from += MOST_READ) {
-    const part = chosen.slice(from, from + MOST_READ);
-    const rows = await readPending(
-      database,
-      part.map(({ id }) => id),
-    );
+  let next = readPart(database, chosen, 0);
+  for (let from = MOST_READ; next !== undefined; from += MOST_READ) {
+    const { part, rows } = await next;
+    next = readPart(database, chosen, from);
+    // Whoever stops in between never waits for it.
+    next?.catch(() => {});
     yield rows.length === part.length && gone.size === 0 ? rows : withoutGaps(part, rows, gone);
   }
+}
+
+function readPart(
+  database: Database,
+  chosen: readonly PendingRow[],
+  from: number,
+): Promise<{ part: readonly PendingRow[]; rows: OutboxRow[] }> | undefined {
+  const part = chosen.slice(from, from + MOST_READ);
+  const ids = part.map(({ id }) => id);
+  return ids.length === 0 ? undefined : readPending(database, ids).then((rows) => ({ part, rows }));
 }
 
 /** `gone`: keys of which a row isn't pending any more; added to. */

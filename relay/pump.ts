@@ -20,7 +20,7 @@ import type { KeyState } from './key-state.ts';
 import type { Window } from './window.ts';
 
 /** Requests on their way at once; their keys are disjoint, so one in doubt holds up its own keys alone. */
-const REQUESTS_AT_ONCE = 4;
+const REQUESTS_AT_ONCE = 8;
 /** Acknowledged and unsettled events above which nothing more is sent: what a crash would repeat. */
 const MOST_UNSETTLED = 4_000;
 /** Milliseconds until the next look when the window has no room. */

@@ -43,7 +43,7 @@ export interface SettlerOptions {
 }
 
 /** Statements at once: while one waits for the disk, another works. */
-const LANES = 3;
+const LANES = 4;
 
 /**
  * Writes results into the database, in small batches. A bucket has one lane, in which one batch is written after another;

@@ -9,7 +9,7 @@ import { shardStates, type ShardState } from './shard-states.ts';
 /** Rows of one key in memory from which on it counts as hot, if the outbox has more of them. */
 const HOT = 16;
 /** A shard's share is refilled when it is no fuller: each look reads past the rows that are known. */
-const REFILL = 1 / 4;
+const REFILL = 3 / 8;
 /** What an event's envelope adds to its data, about. */
 const ENVELOPE = 512;
 /** Least share of a shard: with very many shards the window becomes larger than it should. */

@@ -69,7 +69,7 @@ interface Sender {
 }
 
 /**
- * Relays with an endless backlog in front of one shard, in virtual time: four requests at once each, late timers, and
+ * Relays with an endless backlog in front of one shard, in virtual time: eight requests at once each, late timers, and
  * answers that take their time. Returns what was taken and attempted from `from` to `to` seconds.
  */
 function simulate(
@@ -99,7 +99,7 @@ function simulate(
         sender.taken += found.acknowledged;
         sender.attempts += request.count;
       }
-      if (now < wakeAt[index]! || sender.inFlight.length >= 4) continue;
+      if (now < wakeAt[index]! || sender.inFlight.length >= 8) continue;
       const flying = sender.inFlight.reduce((sum, { count }) => sum + count, 0);
       const allowed = pace.allowed(now, flying);
       const count = Math.min(500, allowed.records, Math.ceil(allowed.bytes / size));
