@@ -13,7 +13,7 @@ const APPENDED =
   'event_id, source, type, aggregate_type, aggregate_id, occurred_at, data, extensions, sequence';
 const SETTLED = 'state, settled_at, settled_epoch, parked_reason, parked_kind, parked_at, outcome';
 const OPERATED =
-  'state, settled_at, settled_epoch, parked_reason, parked_kind, parked_at, outcome, data, extensions';
+  'state, settled_at, settled_epoch, parked_reason, parked_kind, parked_at, outcome, data, extensions, sequence';
 /** All but `data` and `extensions`, which may hold what an operator needn't see. */
 const MEASURED =
   'id, event_id, source, type, aggregate_type, aggregate_id, partition_key, bucket, occurred_at, state, ' +
@@ -103,6 +103,7 @@ const USERS: Record<TableSet, readonly UserGrants[]> = {
         banyan_outbox_redrive: 'SELECT, INSERT, UPDATE',
         banyan_outbox_replay: 'SELECT, INSERT, UPDATE',
         banyan_outbox_pause: 'SELECT, INSERT, UPDATE',
+        banyan_outbox_completeness_mark: 'SELECT, INSERT, UPDATE',
         banyan_outbox_overlap: 'SELECT, DELETE',
       },
     },
@@ -115,6 +116,7 @@ const USERS: Record<TableSet, readonly UserGrants[]> = {
         banyan_outbox_relay: 'SELECT',
         banyan_outbox_stream: 'SELECT',
         banyan_outbox_lag_history: 'SELECT',
+        banyan_outbox_consumer_lag: 'SELECT, INSERT, UPDATE, DELETE',
         banyan_outbox_backfill_due: 'SELECT, INSERT, DELETE',
       },
       after: processRight("'banyan_control'@'%'"),

@@ -24,6 +24,8 @@ import { forgetLag, noteLag, readLagHistory } from '../../outbox/lag-history.ts'
 import { readLag } from '../../outbox/lag.ts';
 import { readLeases, releaseLeases, renewLeases, takeLeases } from '../../outbox/lease.ts';
 import type { CloudEvent } from '../../outbox/event.ts';
+import { noteConsumerLag, readConsumerLag } from '../../outbox/consumer-lag-history.ts';
+import { mayHandOver } from '../../outbox/hand-over.ts';
 import { findOpenTransaction } from '../../outbox/open-transactions.ts';
 import {
   countEvents,
@@ -257,6 +259,12 @@ describe('the relay', () => {
 });
 
 describe('the operator', () => {
+  test('moves types with numbers to another outbox', async () => {
+    await root.query("INSERT INTO banyan_outbox_sequence VALUES ('order:moved', 1)");
+    await mayHandOver(as.operator, as.operator, ['order']);
+    await root.query("DELETE FROM banyan_outbox_sequence WHERE partition_key = 'order:moved'");
+  });
+
   test('looks at parked events, sends them again and gives them up, audited', async () => {
     await root.query(
       "UPDATE banyan_outbox SET state = 'parked', parked_reason = 'why' WHERE state = 'pending'",
@@ -318,6 +326,10 @@ describe('the control plane', () => {
     ]);
     expect(await readRelaysSeen(as.control)).toEqual([]);
     await readLagHistory(as.control, 10);
+    await noteConsumerLag(as.control, [{ context: 'orders', figure: 'consumer', ageMs: 5 }]);
+    const kept = await readConsumerLag(as.control, { end: Date.now() + 3_600_000, minutes: 120 });
+    expect(kept).toHaveLength(1);
+    await forgetLag(as.control, { from: 'banyan_outbox_consumer_lag', stop: AbortSignal.timeout(10_000) });
   });
 
   test('names the open transaction, and says which right is missing without PROCESS', async () => {
