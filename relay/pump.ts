@@ -23,7 +23,7 @@ import type { Window } from './window.ts';
 const REQUESTS_AT_ONCE = 8;
 /** Acknowledged and unsettled events above which nothing more is sent: what a crash would repeat. */
 const MOST_UNSETTLED = 4_000;
-/** Milliseconds until the next look when the window has no room. */
+/** Milliseconds until the next look when the window has no room, and until the next try when too much is unsettled. */
 const NO_ROOM = 10;
 
 export interface PumpParts extends PreparingParts {
@@ -66,6 +66,7 @@ export function startPump(parts: PumpParts): Pump {
   const claim = claimer(parts, send);
   let [inFlight, pause, attempt, dueAt, hinted] = [0, 0, 0, 0, false];
   let wake = () => {};
+  let blocked: NodeJS.Timeout | undefined;
 
   /** Looks into the outbox, and says when to look again. A hint that comes meanwhile isn't lost. */
   async function look(): Promise<void> {
@@ -91,7 +92,15 @@ export function startPump(parts: PumpParts): Pump {
   function send(): void {
     const now = performance.now();
     if (stopping.signal.aborted || flying.size >= REQUESTS_AT_ONCE) return;
-    if (settler.backlog > MOST_UNSETTLED || line.pausedUntil > now) return;
+    if (line.pausedUntil > now) return;
+    if (settler.backlog > MOST_UNSETTLED) {
+      // Also while a look is under way, which may take longer than what is unsettled.
+      blocked ??= setTimeout(() => {
+        blocked = undefined;
+        send();
+      }, NO_ROOM);
+      return;
+    }
     const sendable = (function* () {
       for (const state of window.ready(now)) {
         settler.add(unsent(state));

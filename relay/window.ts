@@ -59,7 +59,7 @@ export type Window = ReturnType<typeof createWindow>;
 export function createWindow(given: Partial<WindowSize> = {}) {
   const size = { ...WINDOW_SIZE, ...given };
   const keys = new Map<string, KeyState>();
-  /** Those with rows and nothing on its way, as long as they have been so; others among them are taken out when met. */
+  /** Those with rows and nothing on its way; others among them are taken out when met. */
   const waiting = new Set<KeyState>();
   /** Rows that are here, or were done and aren't settled. */
   const known = new Set<number | string>();
@@ -194,9 +194,13 @@ export function createWindow(given: Partial<WindowSize> = {}) {
         state.hot = capped.has(key) || (state.rows.length >= HOT && full.has(bucket));
       }
     },
-    /** Keys whose first row can be dealt with now, those that waited longest first. */
-    *ready(now: number): Generator<KeyState> {
-      for (const state of waitingKeys()) if (state.notBefore <= now) yield state;
+    /**
+     * Keys whose first row can be dealt with now, the one with the oldest first: a key that has many rows would be left
+     * alone with the last of them, one after another, if keys took turns.
+     */
+    ready(now: number): KeyState[] {
+      const idOf = ({ rows }: KeyState) => Number(rows[0]!.row.id);
+      return [...waitingKeys()].filter(({ notBefore }) => notBefore <= now).sort((a, b) => idOf(a) - idOf(b));
     },
     /** When the next key that waits, or whose shard does, may be sent; Infinity when none waits. */
     nextRetry(now: number): number {
@@ -216,7 +220,6 @@ export function createWindow(given: Partial<WindowSize> = {}) {
       state.inFlight = record;
       state.shard.pace.sent(record.bytes, now);
       state.shard.inFlight += 1;
-      // To the end of the line when it lands: keys take turns.
       waiting.delete(state);
     },
     /**
