@@ -200,7 +200,9 @@ export function createWindow(given: Partial<WindowSize> = {}) {
      */
     ready(now: number): KeyState[] {
       const idOf = ({ rows }: KeyState) => Number(rows[0]!.row.id);
-      return [...waitingKeys()].filter(({ notBefore }) => notBefore <= now).sort((a, b) => idOf(a) - idOf(b));
+      return [...waitingKeys()]
+        .filter(({ notBefore }) => notBefore <= now)
+        .toSorted((a, b) => idOf(a) - idOf(b));
     },
     /** When the next key that waits, or whose shard does, may be sent; Infinity when none waits. */
     nextRetry(now: number): number {

@@ -211,12 +211,23 @@ test('a hot key leaves room: the rows beyond a prefix are claimed later', () => 
   expect(createWindow().choose(found).rows).toEqual([...found.slice(0, 32), found[100]]);
 });
 
-test('keys take turns', () => {
-  const window = filled(record('a'), record('a'), record('b'), record('b'));
-  const [[first]] = packed(window, { requestRecords: 1 }, 1) as [[KeyState]];
-  window.sent(first, 0);
-  window.done(first);
-  expect(keysOf(packed(window, { requestRecords: 1 }, 1))).toEqual([['b']]);
+test('the key with the oldest event goes first', () => {
+  const window = filled(record('a'), record('b'), record('a'), record('b'));
+  const next = () => packed(window, { requestRecords: 1 }, 1)[0]![0]!;
+  const keys = Array.from({ length: 4 }, () => {
+    const state = next();
+    window.sent(state, 0);
+    window.done(state);
+    return state.key;
+  });
+  expect(keys).toEqual(['a', 'b', 'a', 'b']);
+  // One that was sent later and is older still.
+  window.add([record('old'), record('new'), record('newer')], epochs);
+  const old = next();
+  window.sent(old, 0);
+  expect(next().key).toBe('new');
+  window.retry(old, { notBefore: 0 });
+  expect(next().key).toBe('old');
 });
 
 test('a shard takes its share of the window and leaves the rest to the others', () => {
