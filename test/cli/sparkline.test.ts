@@ -62,6 +62,6 @@ orders        █▁·?  ≥ 500 ms  unknown      ≥ 2       0    1 min        
 unassigned    ▂··█    30.0 s   30.0 s        1       0    0 min        2 min
 total         █▁·?   ≥ 2.0 s  unknown      ≥ 3       0    1 min        1 min
 
-? nobody could tell   · no relay with Redis looked
+? nobody could tell   · nobody looked
 `);
 });
