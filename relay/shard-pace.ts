@@ -35,7 +35,8 @@ const PULSE = 25;
 const REDUCE_EVERY = 300;
 
 /**
- * The pace of a shard. It has no limit until records fail; then its rate is a share of a shard's limits, in records and
+ * The pace of a shard. It has no limit until records fail, but that no more are on their way than a shard takes in a
+ * second; then its rate is a share of a shard's limits, in records and
  * in bytes. After a failure it is what the shard took in the last second, less 3 %; without failures it grows, by 2 % of
  * the limits a second and faster towards where it was before (additive increase, multiplicative decrease), and
  * after ten seconds ever faster, so that a limit that was raised is found. A shard whose limit several relays share
@@ -80,7 +81,7 @@ export function shardPace(random: () => number = Math.random): ShardPace {
       pass(now);
       if (now < pausedUntil || (probing && inFlight > 0)) return { records: 0, bytes: 0 };
       if (probing) return { records: 1, bytes: Infinity };
-      if (rate === Infinity) return { records: Infinity, bytes: Infinity };
+      if (rate === Infinity) return { records: Math.max(0, RECORDS - inFlight), bytes: Infinity };
       return records + 1e-6 < pulse() || bytes <= 0
         ? { records: 0, bytes: 0 }
         : { records: Math.floor(records + 1e-6), bytes };

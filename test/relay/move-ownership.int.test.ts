@@ -171,9 +171,12 @@ test('numbers go on where the old ones end, also of what the service appended be
   await move();
 
   const found: Record<string, number[]> = {};
+  const seen = new Set<string>();
   for (const { PartitionKey, Data } of await readStream(old.stream)) {
-    const { sequence } = JSON.parse(Buffer.from(Data!).toString()) as { sequence: string };
-    (found[PartitionKey!] ??= []).push(Number(sequence));
+    const { id, sequence } = JSON.parse(Buffer.from(Data!).toString()) as { id: string; sequence: string };
+    // On a slow machine an answer comes too late, and the event is sent again.
+    if (!seen.has(id)) (found[PartitionKey!] ??= []).push(Number(sequence));
+    seen.add(id);
   }
   expect(found).toEqual({ 'counter:k': numbers(6), 'counter:quiet': numbers(4), 'counter:fresh': [1, 2] });
 
