@@ -44,6 +44,8 @@ export interface SettlerOptions {
 
 /** Statements at once: while one waits for the disk, another works. */
 const LANES = 4;
+/** Least milliseconds between two batches of a lane that aren't full: a commit costs more than what it carries. */
+const LINGER = 20;
 
 /**
  * Writes results into the database, in small batches. A bucket has one lane, in which one batch is written after another;
@@ -76,6 +78,7 @@ export function startSettler(database: Database, options: SettlerOptions): Settl
   }
 
   async function run(lane: (typeof lanes)[number]): Promise<void> {
+    let next = 0;
     for (let attempt = 0; !ended.signal.aborted;) {
       const lost = lane.queue.filter((result) => !holds(result));
       if (lost.length > 0) lane.queue = lane.queue.filter((result) => holds(result));
@@ -85,6 +88,12 @@ export function startSettler(database: Database, options: SettlerOptions): Settl
         await new Promise<void>((resolve) => (lane.wake = resolve));
         continue;
       }
+      const now = performance.now();
+      if (batch.length < MOST_SETTLED && now < next) {
+        await wait(next - now, ended.signal);
+        continue;
+      }
+      next = now + LINGER;
       try {
         const written = await write(batch);
         onDatabase();
