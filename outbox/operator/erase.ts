@@ -1,6 +1,6 @@
 import { inTransaction, type Connection, type Database } from '../../runtime/database.ts';
 import { wait } from '../../runtime/wait.ts';
-import { OUTCOME, RECEIPT, SEQUENCE_NUMBER, SETTLED_AT } from '../receipt.ts';
+import { OUTCOME, RECEIPT } from '../receipt.ts';
 import { runStatement } from '../run-statement.ts';
 import { audit, type AuditedEvent, type Author } from './audit.ts';
 import { persist } from './persist.ts';
@@ -13,8 +13,6 @@ export interface EventsOfKey {
   readonly settled: number;
   /** Of the settled ones: those whose data was overwritten before. */
   readonly erased: number;
-  /** When Kinesis acknowledged the last one, as text in UTC; null when none of these rows was. */
-  readonly lastAcknowledged: string | null;
 }
 
 export type EraseOutcome =
@@ -37,17 +35,17 @@ export async function countEvents(database: Database, key: string): Promise<Even
     database,
     `SELECT CRC32(?) MOD 64 AS bucket, COALESCE(SUM(o.state = 'pending'), 0) AS pending,
             COALESCE(SUM(o.state = 'parked'), 0) AS parked, COALESCE(SUM(o.state = 'settled'), 0) AS settled,
-            COALESCE(SUM(o.outcome = 'erased'), 0) AS erased,
-            MAX(IF(${SEQUENCE_NUMBER} IS NULL, NULL, ${SETTLED_AT})) AS lastAcknowledged
-       FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket) ${RECEIPT}
+            COALESCE(SUM(o.outcome = 'erased'), 0) AS erased
+       FROM banyan_outbox o FORCE INDEX (banyan_outbox_state_bucket)
       WHERE o.state IN ('pending', 'parked', 'settled') AND o.bucket = CRC32(?) MOD 64
         AND o.partition_key = ? AND CAST(o.partition_key AS BINARY) = ?`,
     [key, key, key, Buffer.from(key)],
     60_000,
   );
-  const [{ lastAcknowledged, ...counts }] = rows as [EventsOfKey];
-  const numbers = Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, Number(value)]));
-  return { ...(numbers as unknown as Omit<EventsOfKey, 'lastAcknowledged'>), lastAcknowledged };
+  const [counts] = rows as [EventsOfKey];
+  return Object.fromEntries(
+    Object.entries(counts).map(([name, value]) => [name, Number(value)]),
+  ) as unknown as EventsOfKey;
 }
 
 /**

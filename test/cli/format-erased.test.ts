@@ -3,7 +3,7 @@ import { formatErased, isComplete, type Erased } from '../../cli/erase/format-er
 
 const whole: Erased = {
   key: 'order:7',
-  before: { bucket: 1, pending: 0, parked: 0, settled: 1, erased: 0, lastAcknowledged: null },
+  before: { bucket: 1, pending: 0, parked: 0, settled: 1, erased: 0 },
   outbox: { kind: 'erased', events: 1 },
   gateways: [{ ops: '127.0.0.1:9101', gateway: 'g1', examples: 0, contexts: {} }],
   examplesOf: undefined,
