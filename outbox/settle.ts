@@ -24,7 +24,7 @@ const TIMEOUT = 10_000;
  * are settled under the epoch given, those of an earlier attempt whose answer got lost among them.
  *
  * What the stream answered goes into a table of its own, and the row changes in place: rows that grow as they are
- * settled split their pages, which made settling twice as dear (docs/decisions/0009-receipts.md).
+ * settled split their pages (docs/decisions/0009-receipts.md).
  */
 export async function settle(
   database: Database,

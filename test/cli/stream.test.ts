@@ -1,22 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { CommanderError } from 'commander';
 import { openProgram } from '../../cli/program.ts';
 import { UsageError } from '../../cli/usage-error.ts';
-
-/** What the command prints. */
-async function stream(...args: string[]): Promise<string> {
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-  try {
-    await (await openProgram(['stream'])).parseAsync(['stream', ...args], { from: 'user' });
-  } finally {
-    spy.mockRestore();
-  }
-  return written.join('');
-}
+import { stream } from './support/stream.ts';
 
 test('the four ways of carrying a load, with what they cost', async () => {
   const text = await stream('plan', '--rate', '5000', '--size', '1.2KiB');

@@ -1,23 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { expect, test, vi } from 'vitest';
-import { openProgram } from '../../cli/program.ts';
+import { expect, test } from 'vitest';
 import type { Load, StreamPlan } from '../../relay/index.ts';
 import { root } from '../infra/rules.ts';
+import { stream } from '../cli/support/stream.ts';
 
 const page = readFileSync(`${root}docs/scaling.md`, 'utf8');
 const measured = readFileSync(`${root}docs/performance.md`, 'utf8');
-
-/** What `banyan stream …` prints. */
-async function stream(...args: readonly string[]): Promise<string> {
-  const written: string[] = [];
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-  try {
-    await (await openProgram(['stream'])).parseAsync(['stream', ...args], { from: 'user' });
-  } finally {
-    spy.mockRestore();
-  }
-  return written.join('');
-}
 
 const plan = async (...args: readonly string[]) =>
   JSON.parse(await stream('plan', ...args, '--json')) as { load: Load; plans: StreamPlan[] };

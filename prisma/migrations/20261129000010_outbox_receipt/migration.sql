@@ -1,5 +1,5 @@
 -- What the stream said when it took an event. Beside the event and not in its row: a row that grows as it is settled
--- costs the database as much again as its append.
+-- splits its page.
 CREATE TABLE IF NOT EXISTS `banyan_outbox_receipt` (
   `id` BIGINT UNSIGNED NOT NULL,
   `settled_at` TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
